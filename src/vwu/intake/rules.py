@@ -1,0 +1,98 @@
+"""The one catalogue of intake's rules: id, family, severity, owner and text in both languages (ARCHITECTURE rule 3).
+
+A parser names a rule by its id and gives what the text needs; wording and severity live here and nowhere else.
+Rules of branch submissions are in `submission/rules.py`, of bank feeds in `feed/rules.py`; this module joins them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from vwu.intake.model import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAMILIES = (
+    "file", "structure", "validity", "consistency", "control",
+    "reconciliation", "timeliness", "plausibility", "privacy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `text_vi` and `text_en` are `str.format` templates over the same names, and say what to do."""
+
+    rule_id: str
+    family: str
+    severity: Severity
+    owner: str
+    text_vi: str
+    text_en: str
+    valid_from: date = date(2015, 1, 1)
+    version: int = 1
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Every intake rule by id. Raises ValueError when two rules share an id or a family is unknown."""
+    from vwu.intake.feed.rules import FEED_RULES
+    from vwu.intake.submission.rules import SUBMISSION_RULES
+
+    catalogue: dict[str, Rule] = {}
+    for rule in (*FILE_RULES, *SUBMISSION_RULES, *FEED_RULES):
+        if rule.rule_id in catalogue or rule.family not in FAMILIES:
+            raise ValueError(f"rule {rule.rule_id} is defined twice or has an unknown family {rule.family}")
+        catalogue[rule.rule_id] = rule
+    return MappingProxyType(catalogue)
+
+
+def finding(
+    rule_id: str,
+    *,
+    position: str = "",
+    column: str = "",
+    value: str = "",
+    proposed: str | None = None,
+    line_count: int = 1,
+    **names: Any,
+) -> Finding:
+    """One finding of a rule; `names` fill the rule's texts beside position, column, value and proposed."""
+    rule = rules()[rule_id]
+    names |= {"position": position, "column": column, "value": value, "proposed": proposed, "lines": line_count}
+    return Finding(
+        rule_id=rule_id,
+        family=rule.family,
+        severity=rule.severity,
+        message_vi=rule.text_vi.format(**names),
+        message_en=rule.text_en.format(**names),
+        position=position,
+        column=column,
+        value=value,
+        proposed=proposed,
+        line_count=line_count,
+    )
+
+
+# Faults of a file before anybody knows what is in it.
+FILE_RULES = (
+    Rule(
+        "FILE_EMPTY", "file", Severity.ERROR, "intake",
+        "Tệp rỗng. Hãy gửi lại tệp có nội dung.",
+        "The file is empty. Send it again with its content.",
+    ),
+    Rule(
+        "FILE_UNKNOWN_KIND", "file", Severity.ERROR, "intake",
+        "Không nhận ra loại tệp {value}. Hãy gửi biểu BM01 (.xlsx), tệp CSV theo mẫu, hoặc tệp ngân hàng kèm bản đối chiếu.",
+        "The kind of file {value} is not recognised. Send form BM01 (.xlsx), the long CSV, or a bank file with its control record.",
+    ),
+    Rule(
+        "FILE_UNREADABLE", "file", Severity.ERROR, "intake",
+        "Không đọc được tệp: {detail}. Hãy mở tệp, lưu lại rồi gửi lại.",
+        "The file cannot be read: {detail}. Open it, save it again and send it again.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,7 @@
+"""Rules of submission intake; joined into one catalogue by `vwu.intake.rules`."""
+
+from __future__ import annotations
+
+from vwu.intake.rules import Rule
+
+SUBMISSION_RULES: tuple[Rule, ...] = ()

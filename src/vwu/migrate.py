@@ -1,0 +1,126 @@
+"""Numbered migrations of the product's own tables, applied in order, each once, all under one lock.
+
+`vwu up` calls `migrate`; a later version finds what an earlier one left in `intake.migration` and goes on from there.
+Files: `migrations/NNNN_name.sql`, plain SQL, run by role `vwu_owner` in one transaction each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from vwu.settings import ROLES
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 7_700_001  # any constant: one migration at a time in a database
+
+
+class MigrationError(Exception):
+    """The database cannot be brought to this version; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered step: its number, name, SQL text and the sha256 that proves that it was not edited later."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def list_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
+    """All migrations in order. Raises MigrationError when the numbers are not 1, 2, 3, …"""
+    paths = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    found = [Migration(int(path.name[:4]), path.stem[5:], path.read_text("utf-8")) for path in paths]
+    if [step.number for step in found] != list(range(1, len(found) + 1)) or not found:
+        raise MigrationError(f"migrations in {folder} are not numbered 1, 2, 3, …")
+    return found
+
+
+def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str], roles: Iterable[str] = ROLES) -> None:
+    """Create the product's roles, or set their passwords anew. None is a superuser.
+
+    `vwu_owner` is a member of the three working roles so that migrations can make schemas for them.
+    """
+    for role in roles:
+        name = sql.Identifier(ROLES[role])
+        # Two databases of one server share its roles: `create` and `alter` must both be harmless when repeated.
+        exists = admin.execute("select 1 from pg_roles where rolname = %s", [ROLES[role]]).fetchone()
+        verb = sql.SQL("alter" if exists else "create")
+        admin.execute(
+            sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole inherit password {}").format(
+                verb, name, sql.Literal(passwords[role])
+            )
+        )
+    working = sql.SQL(", ").join(sql.Identifier(ROLES[role]) for role in ("loader", "builder", "publisher"))
+    admin.execute(sql.SQL("grant {} to {}").format(working, sql.Identifier(ROLES["owner"])))
+
+
+def open_database(admin: psycopg.Connection) -> None:
+    """Let the owner build in the connected database, and nobody else by default."""
+    name = sql.Identifier(admin.info.dbname)
+    admin.execute(sql.SQL("revoke all on database {} from public").format(name))
+    admin.execute(sql.SQL("grant connect, create, temporary on database {} to vwu_owner").format(name))
+    admin.execute(sql.SQL("grant connect on database {} to bi_reader").format(name))
+    admin.execute(
+        sql.SQL("grant connect, temporary on database {} to vwu_loader, vwu_builder, vwu_publisher").format(
+            name
+        )
+    )
+    admin.execute("revoke create on schema public from public")
+
+
+def migrate(owner: psycopg.Connection, folder: Path = MIGRATIONS) -> list[Migration]:
+    """Apply what is missing as `vwu_owner`; returns the steps applied now (empty when up to date).
+
+    Raises MigrationError when the database is ahead of this version or an applied step was edited.
+    """
+    applied_now = []
+    with owner.transaction():
+        owner.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        done = _applied(owner)
+        steps = list_migrations(folder)
+        _refuse_drift(done, steps)
+        for step in steps[len(done) :]:
+            owner.execute(step.text)
+            owner.execute(
+                "insert into intake.migration (number, name, sha256) values (%s, %s, %s)",
+                [step.number, step.name, step.sha256],
+            )
+            applied_now.append(step)
+    return applied_now
+
+
+def _applied(owner: psycopg.Connection) -> dict[int, str]:
+    """Number -> sha256 of what earlier runs applied; makes the ledger on first use."""
+    owner.execute("create schema if not exists intake")
+    owner.execute(
+        """create table if not exists intake.migration (
+               number integer primary key,
+               name text not null,
+               sha256 text not null,
+               applied_at timestamptz not null default clock_timestamp()
+           )"""
+    )
+    return dict(owner.execute("select number, sha256 from intake.migration order by number").fetchall())
+
+
+def _refuse_drift(done: dict[int, str], steps: list[Migration]) -> None:
+    known = {step.number: step.sha256 for step in steps}
+    ahead = sorted(set(done) - set(known))
+    if ahead:
+        raise MigrationError(
+            f"the database has migration {ahead[-1]}, newer than this version: update the product"
+        )
+    edited = [number for number, sha256 in done.items() if known[number] != sha256]
+    if edited:
+        raise MigrationError(f"migration {edited[0]} differs from the one that was applied: restore its file")

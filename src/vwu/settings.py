@@ -1,0 +1,139 @@
+"""One settings object, read once at the edge: the environment, then what `vwu up` wrote into the home folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from vwu import __version__
+
+# Python's name of a role -> its name in the database.
+ROLES: Mapping[str, str] = {
+    "owner": "vwu_owner",
+    "loader": "vwu_loader",
+    "builder": "vwu_builder",
+    "publisher": "vwu_publisher",
+    "bi_reader": "bi_reader",
+    "airflow": "airflow",
+}
+WAREHOUSE_DATABASE = "vwu"
+AIRFLOW_DATABASE = "airflow"
+
+
+class SettingsError(Exception):
+    """The settings do not allow what was asked; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and what is allowed. Paths are absolute; nothing here is read again later."""
+
+    root: Path
+    home: Path
+    landing: str
+    store: str
+    external_url: str | None = None
+    external_airflow_url: str | None = None
+    token_key_file: Path | None = None
+    store_key_file: Path | None = None
+    database: str = WAREHOUSE_DATABASE
+    max_held_share: float = 0.25
+    who: str = "vwu"
+    code_version: str = __version__
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """Generated passwords by role, from `<home>/secrets.json` (written by `vwu up`, mode 0600)."""
+        return _read_json(self.home / "secrets.json")
+
+    @cached_property
+    def stack(self) -> dict[str, Any]:
+        """Where the local stack listens, from `<home>/stack.json` (written by `vwu up`)."""
+        return _read_json(self.home / "stack.json")
+
+    def database_url(self, role: str) -> str:
+        """URI for one role (a key of ROLES, or `superuser`), password included.
+
+        Raises SettingsError when the stack was never started or the role is unknown.
+        """
+        if role == "superuser" and self.external_url:
+            return self.external_url
+        if role == "airflow" and self.external_airflow_url:
+            return self.external_airflow_url
+        if role not in ROLES and role != "superuser":
+            raise SettingsError(f"there is no role {role!r}; roles are {', '.join([*ROLES, 'superuser'])}")
+        if role not in self.secrets:
+            raise SettingsError(
+                f"no password for role {role!r} in {self.home}/secrets.json: run `vwu up` first"
+            )
+        user = "postgres" if role == "superuser" else ROLES[role]
+        host, database, query = self._address(role)
+        return urlunsplit(
+            ("postgresql", f"{user}:{quote(self.secrets[role], safe='')}@{host}", f"/{database}", query, "")
+        )
+
+    def _address(self, role: str) -> tuple[str, str, str]:
+        """Host with port, database name and query string that a role connects to."""
+        if self.external_url:
+            parts = urlsplit(self.external_url)
+            host = (parts.netloc.rpartition("@")[2]) or "localhost"
+            database = AIRFLOW_DATABASE if role == "airflow" else parts.path.lstrip("/") or self.database
+            return host, database, parts.query
+        if "postgres_port" not in self.stack:
+            raise SettingsError(f"no PostgreSQL is known in {self.home}: run `vwu up` first")
+        database = {"airflow": AIRFLOW_DATABASE, "superuser": "postgres"}.get(role, self.database)
+        return f"127.0.0.1:{self.stack['postgres_port']}", database, ""
+
+    def key(self, name: str) -> bytes:
+        """The `token` or `store` master key: 32 bytes from its file, else from VWU_TOKEN_KEY / VWU_STORE_KEY (hex).
+
+        It is never in the database, in a log, in a finding or in XCom (ARCHITECTURE D9).
+        """
+        from_environment = os.environ.get(f"VWU_{name.upper()}_KEY")
+        if from_environment:
+            return bytes.fromhex(from_environment)
+        path = {"token": self.token_key_file, "store": self.store_key_file}[
+            name
+        ] or self.home / "keys" / f"{name}.key"
+        if not path.exists():
+            raise SettingsError(
+                f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE"
+            )
+        return bytes.fromhex(path.read_text("ascii").strip())
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment once. VWU_HOME, VWU_LANDING and VWU_STORE default to `.vwu` in the project's root."""
+    env = os.environ if environment is None else environment
+    root = Path(env.get("VWU_ROOT") or Path(__file__).resolve().parents[2])
+    home = Path(env.get("VWU_HOME") or root / ".vwu").resolve()
+    return Settings(
+        root=root,
+        home=home,
+        landing=env.get("VWU_LANDING") or str(home / "landing"),
+        store=env.get("VWU_STORE") or str(home / "store"),
+        external_url=env.get("VWU_DATABASE_URL") or None,
+        external_airflow_url=env.get("VWU_AIRFLOW_DATABASE_URL") or None,
+        token_key_file=_path(env.get("VWU_TOKEN_KEY_FILE")),
+        store_key_file=_path(env.get("VWU_STORE_KEY_FILE")),
+        max_held_share=float(env.get("VWU_MAX_HELD_SHARE", "0.25")),
+        who=env.get("VWU_WHO") or env.get("USER") or "vwu",
+    )
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value).resolve() if value else None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return content
