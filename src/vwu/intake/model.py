@@ -1,4 +1,4 @@
-"""What intake speaks of: scopes, values, findings, and the outcome of one file. Frozen values, no behaviour elsewhere."""
+"""What intake speaks of: scopes, values, findings, and the outcome of one file, as frozen values."""
 
 from __future__ import annotations
 
