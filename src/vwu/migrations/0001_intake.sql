@@ -12,13 +12,27 @@ create table intake.receipt (
     reason_vi text not null default '',
     reason_en text not null default '',
     row_count bigint not null default 0,
+    check_no integer not null default 0,
     superseded_by text references intake.receipt,
     received_by text not null,
     received_at timestamptz not null default clock_timestamp(),
     state_changed_at timestamptz not null default clock_timestamp()
 );
+comment on column intake.receipt.check_no is 'How often it was checked; a finding of an earlier check is no longer open.';
 comment on table intake.receipt is 'One row per received file, known by its bytes; the same bytes give the same row.';
 create index on intake.receipt (state);
+
+create table intake.arrival (
+    arrival_no bigint generated always as identity primary key,
+    path text not null,
+    signature text not null,
+    receipt_id text references intake.receipt,
+    listed_at timestamptz not null default clock_timestamp(),
+    unique (path, signature)
+);
+comment on table intake.arrival is
+'Files seen in the landing zone, in order of arrival: the later arrival wins a scope, however tasks are scheduled.';
+comment on column intake.arrival.signature is 'Size and modification time of the file and of its control record.';
 
 create table intake.scope (
     scope_key text primary key,
@@ -29,7 +43,7 @@ create table intake.scope (
     bank_code text,
     as_of_date date,
     receipt_id text references intake.receipt,
-    sequence integer,
+    precedence bigint,
     is_held boolean not null default false,
     changed_at timestamptz not null default clock_timestamp(),
     check (
@@ -44,11 +58,13 @@ create index on intake.scope (receipt_id);
 create table intake.receipt_scope (
     receipt_id text not null references intake.receipt,
     scope_key text not null references intake.scope,
-    sequence integer,
+    precedence bigint not null,
     landed_at timestamptz not null default clock_timestamp(),
     primary key (receipt_id, scope_key)
 );
 comment on table intake.receipt_scope is 'Every receipt that ever landed in a scope: what withdrawal can go back to.';
+comment on column intake.receipt_scope.precedence is
+'The higher one is in force: the sequence of a feed, the arrival number of a submission.';
 create index on intake.receipt_scope (scope_key);
 
 create table intake.finding (
@@ -69,6 +85,7 @@ create table intake.finding (
     message_en text not null,
     proposed text,
     line_count bigint not null default 1,
+    check_no integer not null,
     created_at timestamptz not null default clock_timestamp()
 );
 comment on column intake.finding.value is 'The offending value as sent; masked where it is an identity.';
@@ -98,6 +115,8 @@ create index on intake.event (receipt_id);
 
 grant usage on schema intake to vwu_loader, vwu_builder, vwu_publisher;
 grant select on all tables in schema intake to vwu_loader, vwu_builder, vwu_publisher;
-grant insert on intake.receipt, intake.scope, intake.receipt_scope, intake.finding, intake.finding_answer, intake.event
+grant insert on intake.receipt, intake.scope, intake.receipt_scope, intake.finding, intake.finding_answer, intake.event,
+intake.arrival
 to vwu_loader;
-grant update on intake.receipt, intake.scope to vwu_loader;
+grant update on intake.receipt, intake.scope, intake.arrival to vwu_loader;
+grant update (check_no) on intake.finding to vwu_loader;
