@@ -1,0 +1,87 @@
+"""What the product needs inside a PostgreSQL server, embedded or not: roles, databases, migrations."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from vwu.migrate import Migration, ensure_roles, migrate, open_database
+from vwu.settings import AIRFLOW_DATABASE, ROLES, Settings
+from vwu.stack import StackError
+
+OLDEST = 15  # major version
+_LOCK = 7_700_002  # any constant, the same for every stack
+
+
+def prepare_server(settings: Settings) -> str:
+    """Create or refresh the roles, and the two databases where they are missing; returns the server's version.
+
+    Needs a superuser, or a role that may create roles and databases. Raises StackError for a server that is too old.
+    """
+    with _connect_admin(settings) as admin:
+        _refuse_old(admin)
+        # Roles belong to the whole server: two stacks that share one must not change them at the same time.
+        admin.execute("select pg_advisory_lock(%s)", [_LOCK])
+        ensure_roles(admin, settings.secrets)
+        _become_member(admin)
+        _ensure_database(admin, warehouse_name(settings), ROLES["owner"])
+        if not settings.external_airflow_url:
+            _ensure_database(admin, AIRFLOW_DATABASE, ROLES["airflow"])
+        version = str(admin.info.parameter_status("server_version"))
+    with psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True) as admin:
+        open_database(admin)
+    return version
+
+
+def migrate_warehouse(settings: Settings) -> list[Migration]:
+    """Apply the product's missing migrations; returns them."""
+    with psycopg.connect(settings.database_url("owner"), application_name="vwu migrate") as owner:
+        return migrate(owner)
+
+
+def warehouse_name(settings: Settings) -> str:
+    """The name of the warehouse's database on its server."""
+    return urlsplit(settings.database_url("owner")).path.lstrip("/")
+
+
+def admin_url(settings: Settings, database: str) -> str:
+    """The superuser's (or the given administrator's) URI for one database of the server."""
+    parts = urlsplit(settings.database_url("superuser"))
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+def _connect_admin(settings: Settings) -> psycopg.Connection:
+    """Connect as administrator; the database that the URI names may still have to be created."""
+    url = settings.database_url("superuser")
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        if "does not exist" not in str(error) or "database" not in str(error):
+            raise
+        return psycopg.connect(admin_url(settings, "postgres"), autocommit=True, connect_timeout=10)
+
+
+def _refuse_old(admin: psycopg.Connection) -> None:
+    major = admin.info.server_version // 10_000
+    if major < OLDEST:
+        raise StackError(
+            f"the server at {admin.info.host}:{admin.info.port} is PostgreSQL {major}; {OLDEST} or newer is needed: "
+            "give VWU_DATABASE_URL a newer one, or leave it out to use the embedded server"
+        )
+
+
+def _become_member(admin: psycopg.Connection) -> None:
+    """An administrator that is no superuser must be a member of a role to make databases for it."""
+    row = admin.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    if row and not row[0]:
+        owners = sql.SQL(", ").join(sql.Identifier(ROLES[role]) for role in ("owner", "airflow"))
+        admin.execute(sql.SQL("grant {} to current_user").format(owners))
+
+
+def _ensure_database(admin: psycopg.Connection, name: str, owner: str) -> None:
+    if admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        return
+    statement = "create database {} owner {} template template0 encoding 'UTF8'"
+    admin.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(owner)))
