@@ -54,10 +54,11 @@ def _explain(error: Exception) -> int:
     """One line for a person. A fault of our own keeps its traceback: hiding it would help nobody."""
     import psycopg
 
+    from vwu.intake.landing import IntakeError
     from vwu.migrate import MigrationError
     from vwu.settings import SettingsError
 
-    if isinstance(error, (SettingsError, FileNotFoundError)):
+    if isinstance(error, (SettingsError, IntakeError, FileNotFoundError)):
         print(f"vwu: {error}", file=sys.stderr)
         return WRONG_USE
     if isinstance(error, (OutsideError, MigrationError, psycopg.OperationalError, OSError)):

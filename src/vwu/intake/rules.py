@@ -95,4 +95,9 @@ FILE_RULES = (
         "Không đọc được tệp: {detail}. Hãy mở tệp, lưu lại rồi gửi lại.",
         "The file cannot be read: {detail}. Open it, save it again and send it again.",
     ),
+    Rule(
+        "FEED_SEQUENCE_LATE", "control", Severity.ERROR, "intake",
+        "Số thứ tự {value} không lớn hơn số {in_force} đang có hiệu lực (biên nhận {by}). Nếu tệp này là bản đúng, hãy gửi lại với số thứ tự lớn hơn.",
+        "Sequence {value} is not above {in_force}, which is in force (receipt {by}). If this file is the right one, send it with a higher sequence.",
+    ),
 )  # fmt: skip

@@ -1,0 +1,136 @@
+"""What lies in the landing zone, complete and not yet received, in order of arrival (INTERFACES 2.4)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from vwu.settings import Settings
+
+BRANCH_SUBMISSIONS, BANK_FEEDS = "branch_submissions", "bank_feeds"
+ZONES = (BRANCH_SUBMISSIONS, BANK_FEEDS)
+CONTROL_SUFFIX, DONE_SUFFIX = ".control.json", ".done"
+# Half-written or private files of office programs and copying tools, never a submission.
+_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".swp")
+# A feed without its control record is given this long before it is received, and refused for want of one.
+CONTROL_GRACE_SECONDS = 3600
+# Without a marker a file counts as complete when it did not change for this long.
+SETTLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file in the zone; `signature` changes when it, or its control record, is written again."""
+
+    path: str
+    signature: str
+    modified: float
+    has_marker: bool
+
+
+def list_arrivals(settings: Settings, zone: str, *, settle_seconds: float = SETTLE_SECONDS) -> list[str]:
+    """Paths (or URLs) of complete files of a zone that no receipt covers yet, oldest arrival first.
+
+    Registers them in `intake.arrival`, whose numbers decide later which of two files of one scope wins.
+    Raises ValueError for an unknown zone; an absent folder is an empty zone.
+    """
+    from vwu.database import connect
+
+    if zone not in ZONES:
+        raise ValueError(f"there is no zone {zone!r}; zones are {', '.join(ZONES)}")
+    with connect(settings, "loader") as connection:
+        fresh = _unreceived(connection, _candidates(settings, zone))
+        complete = _settled(settings, zone, fresh, settle_seconds)
+        return register(connection, complete)
+
+
+def register(connection: psycopg.Connection, candidates: list[Candidate]) -> list[str]:
+    """Number the arrivals by modification time, then name; returns their paths in that order."""
+    for candidate in sorted(candidates, key=lambda each: (each.modified, each.path)):
+        connection.execute(
+            "insert into intake.arrival (path, signature) values (%s, %s) on conflict do nothing",
+            [candidate.path, candidate.signature],
+        )
+    rows = connection.execute(
+        """select arrival.path from intake.arrival
+           join unnest(%s::text[], %s::text[]) as wanted (path, signature)
+               on wanted.path = arrival.path and wanted.signature = arrival.signature
+           order by arrival.arrival_no""",
+        [[each.path for each in candidates], [each.signature for each in candidates]],
+    ).fetchall()
+    return [path for (path,) in rows]
+
+
+def describe(path: str) -> Candidate:
+    """The candidate that one file is. Raises FileNotFoundError."""
+    file_system, place = _file_system(path)
+    if not file_system.exists(place):
+        raise FileNotFoundError(f"there is no file {path}")
+    control = f"{place}{CONTROL_SUFFIX}"
+    infos = [file_system.info(each) for each in (place, control) if file_system.exists(each)]
+    return _candidate(path, infos, has_marker=len(infos) > 1)
+
+
+def _candidates(settings: Settings, zone: str) -> list[Candidate]:
+    file_system, folder = _file_system(f"{settings.landing}/{zone}")
+    if not file_system.exists(folder):
+        return []
+    found: dict[str, dict[str, Any]] = file_system.find(folder, detail=True)
+    # A symbolic link could point anywhere on this machine: what it names is not what was sent.
+    found = {path: info for path, info in found.items() if not info.get("islink")}
+    return [
+        _candidate(
+            file_system.unstrip_protocol(path).removeprefix("file://"),
+            [info, *([found[f"{path}{CONTROL_SUFFIX}"]] if f"{path}{CONTROL_SUFFIX}" in found else [])],
+            has_marker=any(f"{path}{suffix}" in found for suffix in (CONTROL_SUFFIX, DONE_SUFFIX)),
+        )
+        for path, info in found.items()
+        if _is_data(path, zone, found)
+    ]
+
+
+def _is_data(path: str, zone: str, found: dict[str, dict[str, Any]]) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    if name.startswith((".", "~$")) or name.lower().endswith((CONTROL_SUFFIX, DONE_SUFFIX, *_UNFINISHED)):
+        return False
+    waits_for_control = zone == BANK_FEEDS and f"{path}{CONTROL_SUFFIX}" not in found
+    return not (waits_for_control and time.time() - _modified(found[path]) < CONTROL_GRACE_SECONDS)
+
+
+def _candidate(path: str, infos: list[dict[str, Any]], *, has_marker: bool) -> Candidate:
+    signature = "|".join(f"{info['size']}:{_modified(info):.6f}" for info in infos)
+    return Candidate(path, signature, max(map(_modified, infos)), has_marker)
+
+
+def _modified(info: dict[str, Any]) -> float:
+    """Modification time in seconds; object stores give a datetime under another name."""
+    value = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created") or 0
+    return float(value.timestamp()) if hasattr(value, "timestamp") else float(value)
+
+
+def _unreceived(connection: psycopg.Connection, candidates: list[Candidate]) -> list[Candidate]:
+    rows = connection.execute("select path, signature from intake.arrival where receipt_id is not null").fetchall()
+    known = set(rows)
+    return [each for each in candidates if (each.path, each.signature) not in known]
+
+
+def _settled(settings: Settings, zone: str, fresh: list[Candidate], settle_seconds: float) -> list[Candidate]:
+    """Those that are marked complete, and those that stay as they are while we wait."""
+    unmarked = [each for each in fresh if not each.has_marker]
+    if not unmarked:
+        return fresh
+    youngest = time.time() - max(each.modified for each in unmarked)
+    if youngest < settle_seconds:
+        time.sleep(settle_seconds - max(youngest, 0.0))
+    still = set(_candidates(settings, zone))
+    return [each for each in fresh if each in still]
+
+
+def _file_system(path: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    file_system, place = url_to_fs(path)
+    return file_system, place

@@ -1,0 +1,293 @@
+"""The database side of intake: receipts, scopes in force, landed rows, findings, and the log. The caller owns the
+transaction, so that a file is landed whole or not at all (D5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from vwu.intake.model import FeedScope, Finding, Kind, Scope, State, Submission, SubmissionScope
+from vwu.settings import Settings
+
+
+class IntakeError(Exception):
+    """What was asked of a receipt cannot be done; the message says why and what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt as far as receiving needs it."""
+
+    receipt_id: str
+    state: State
+    is_new: bool
+
+
+def lock_receipt(connection: psycopg.Connection, receipt_id: str) -> None:
+    """Wait until nobody else works on these bytes; held until the transaction ends."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"receipt {receipt_id}"])
+
+
+def open_receipt(
+    connection: psycopg.Connection, receipt_id: str, sha256: str, kind: Kind, file_name: str, size: int, who: str
+) -> Receipt:
+    """The receipt of these bytes, made when they are new. Raises IntakeError when two files share an id."""
+    made = connection.execute(
+        """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
+           values (%s, %s, %s, %s, %s, 'received', %s) on conflict do nothing""",
+        [receipt_id, sha256, kind, file_name, size, who],
+    ).rowcount
+    row = connection.execute("select sha256, state from intake.receipt where receipt_id = %s", [receipt_id]).fetchone()
+    if row is None or row[0] != sha256:
+        raise IntakeError(f"receipt {receipt_id} belongs to other bytes than {file_name}")
+    if made:
+        log(connection, who, "receive", receipt_id, detail={"file_name": file_name, "size_bytes": size})
+    return Receipt(receipt_id, State(row[1]), bool(made))
+
+
+def settle_arrival(connection: psycopg.Connection, path: str, signature: str, receipt_id: str) -> int:
+    """Tie an arrival to its receipt and return its number; a file that was never listed gets a number now."""
+    row = connection.execute(
+        """insert into intake.arrival (path, signature, receipt_id) values (%s, %s, %s)
+           on conflict (path, signature) do update set receipt_id = excluded.receipt_id
+           returning arrival_no""",
+        [path, signature, receipt_id],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def open_scope(connection: psycopg.Connection, scope: Scope) -> int | None:
+    """Lock a scope until the transaction ends, making it when new; returns the precedence in force, if any."""
+    columns = {"scope_key": scope.key, **_scope_columns(scope)}
+    connection.execute(
+        f"insert into intake.scope ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})"
+        " on conflict do nothing",
+        list(columns.values()),
+    )
+    row = connection.execute(
+        "select precedence from intake.scope where scope_key = %s for update", [scope.key]
+    ).fetchone()
+    assert row is not None
+    return None if row[0] is None else int(row[0])
+
+
+def _scope_columns(scope: Scope) -> dict[str, Any]:
+    if isinstance(scope, SubmissionScope):
+        return {
+            "kind": Kind.SUBMISSION,
+            "branch_code": scope.branch_code,
+            "period_code": scope.period_code,
+            "form": scope.form,
+        }
+    return {"kind": scope.kind, "bank_code": scope.bank_code, "as_of_date": scope.as_of_date}
+
+
+def insert_values(connection: psycopg.Connection, receipt_id: str, submission: Submission) -> int:
+    """COPY the values of a submission into raw.submission_value; returns how many."""
+    scope = submission.scope
+    assert scope is not None
+    with connection.cursor().copy("copy raw.submission_value (" + _VALUE_COLUMNS + ") from stdin") as copy:
+        for line_no, value in enumerate(submission.values, start=1):
+            quantity = value.quantity
+            copy.write_row((
+                receipt_id, line_no, scope.key, scope.branch_code, scope.period_code, scope.form,
+                submission.form_version, value.programme_code, value.indicator_code, value.scenario, value.basis,
+                quantity.value, quantity.lower_bound, quantity.upper_bound, quantity.qualifier,
+                quantity.value_state, value.unit_code, value.position, value.raw_text, value.note,
+            ))  # fmt: skip
+    return len(submission.values)
+
+
+_VALUE_COLUMNS = (
+    "receipt_id, line_no, scope_key, branch_code, period_code, form, form_version, programme_code, indicator_code,"
+    " scenario, basis, value, lower_bound, upper_bound, qualifier, value_state, unit_code, position, raw_text, note"
+)
+
+
+def put_in_force(
+    connection: psycopg.Connection, receipt_id: str, scope: Scope, precedence: int, who: str, row_count: int
+) -> State:
+    """Make a landed receipt the one in force of its scope, or file it below a later arrival; returns its state."""
+    in_force = open_scope(connection, scope)
+    connection.execute(
+        "insert into intake.receipt_scope (receipt_id, scope_key, precedence) values (%s, %s, %s)",
+        [receipt_id, scope.key, precedence],
+    )
+    if in_force is not None and in_force > precedence:
+        _set_state(
+            connection, receipt_id, State.SUPERSEDED, row_count=row_count, by=_receipt_in_force(connection, scope)
+        )
+        log(connection, who, "land", receipt_id, scope.key, {"in_force": False})
+        return State.SUPERSEDED
+    _supersede(connection, scope, receipt_id, who)
+    connection.execute(
+        """update intake.scope set receipt_id = %s, precedence = %s, is_held = false, changed_at = clock_timestamp()
+           where scope_key = %s""",
+        [receipt_id, precedence, scope.key],
+    )
+    _set_state(connection, receipt_id, State.LANDED, row_count=row_count)
+    log(connection, who, "land", receipt_id, scope.key, {"in_force": True, "rows": row_count})
+    return State.LANDED
+
+
+def _receipt_in_force(connection: psycopg.Connection, scope: Scope) -> str | None:
+    row = connection.execute("select receipt_id from intake.scope where scope_key = %s", [scope.key]).fetchone()
+    return row[0] if row else None
+
+
+def _supersede(connection: psycopg.Connection, scope: Scope, by: str, who: str) -> None:
+    earlier = _receipt_in_force(connection, scope)
+    if earlier is None or earlier == by:
+        return
+    _set_state(connection, earlier, State.SUPERSEDED, by=by)
+    log(connection, who, "supersede", earlier, scope.key, {"superseded_by": by})
+
+
+def _set_state(
+    connection: psycopg.Connection,
+    receipt_id: str,
+    state: State,
+    *,
+    reason: tuple[str, str] = ("", ""),
+    row_count: int | None = None,
+    by: str | None = None,
+) -> None:
+    connection.execute(
+        """update intake.receipt
+           set state = %s, reason_vi = %s, reason_en = %s, row_count = coalesce(%s, row_count), superseded_by = %s,
+               state_changed_at = clock_timestamp()
+           where receipt_id = %s""",
+        [state, *reason, row_count, by, receipt_id],
+    )
+
+
+def reject(connection: psycopg.Connection, receipt_id: str, findings: Sequence[Finding], who: str) -> None:
+    """Nothing of the file lands; its receipt says why in plain words."""
+    first = next(each for each in findings if each.severity == "error")
+    more = sum(each.severity == "error" for each in findings) - 1
+    reason = (
+        first.message_vi + (f" (và {more} lỗi khác)" if more else ""),
+        first.message_en + (f" (and {more} more)" if more else ""),
+    )
+    _set_state(connection, receipt_id, State.REJECTED, reason=reason)
+    log(connection, who, "reject", receipt_id, detail={"errors": more + 1})
+
+
+def record_findings(connection: psycopg.Connection, receipt_id: str, findings: Iterable[Finding]) -> None:
+    """Write the findings of a check; those of an earlier check of the same bytes stop being open."""
+    row = connection.execute(
+        "update intake.receipt set check_no = check_no + 1 where receipt_id = %s returning check_no", [receipt_id]
+    ).fetchone()
+    assert row is not None
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """insert into intake.finding (finding_id, receipt_id, rule_id, family, severity, position, column_name,
+                   value, message_vi, message_en, proposed, line_count, check_no)
+               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+               on conflict (finding_id) do update set check_no = excluded.check_no""",
+            [
+                (
+                    each.finding_id(receipt_id), receipt_id, each.rule_id, each.family, each.severity, each.position,
+                    each.column, each.value, each.message_vi, each.message_en, each.proposed, each.line_count, row[0],
+                )
+                for each in findings
+            ],
+        )  # fmt: skip
+
+
+def withdraw(connection: psycopg.Connection, receipt_id: str, who: str, reason: str) -> list[str]:
+    """Take a receipt back: the one before it is in force again. Returns the scopes that changed.
+
+    Raises IntakeError when the receipt is unknown or never landed. Nothing in raw changes (D5).
+    """
+    row = connection.execute(
+        "select state from intake.receipt where receipt_id = %s for update", [receipt_id]
+    ).fetchone()
+    if row is None:
+        raise IntakeError(f"there is no receipt {receipt_id}; `vwu receipts` lists them")
+    if row[0] not in {State.LANDED, State.HELD, State.SUPERSEDED}:
+        raise IntakeError(f"receipt {receipt_id} is {row[0]}: only what has landed can be withdrawn")
+    _set_state(connection, receipt_id, State.WITHDRAWN, reason=(reason, reason))
+    log(connection, who, "withdraw", receipt_id, detail={"reason": reason})
+    scopes = connection.execute(
+        "select scope_key from intake.scope where receipt_id = %s order by scope_key for update", [receipt_id]
+    ).fetchall()
+    for (scope_key,) in scopes:
+        _restore(connection, scope_key, who)
+    return [scope_key for (scope_key,) in scopes]
+
+
+def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
+    """Put the highest receipt that was not withdrawn in force again, or none."""
+    row = connection.execute(
+        """select receipt_scope.receipt_id, receipt_scope.precedence
+           from intake.receipt_scope
+           inner join intake.receipt on receipt.receipt_id = receipt_scope.receipt_id
+           where receipt_scope.scope_key = %s and receipt.state = 'superseded'
+           order by receipt_scope.precedence desc
+           limit 1""",
+        [scope_key],
+    ).fetchone()
+    receipt_id, precedence = row or (None, None)
+    connection.execute(
+        "update intake.scope set receipt_id = %s, precedence = %s, changed_at = clock_timestamp() where scope_key = %s",
+        [receipt_id, precedence, scope_key],
+    )
+    if receipt_id is not None:
+        _set_state(connection, receipt_id, State.LANDED)
+        log(connection, who, "restore", receipt_id, scope_key)
+
+
+def answer(connection: psycopg.Connection, finding_id: str, text: str, reason: str, who: str) -> None:
+    """Answer a finding. Raises IntakeError when there is no such finding or the reason is empty."""
+    if not reason.strip():
+        raise IntakeError("an answer needs a reason")
+    row = connection.execute("select receipt_id from intake.finding where finding_id = %s", [finding_id]).fetchone()
+    if row is None:
+        raise IntakeError(f"there is no finding {finding_id}; `vwu findings` lists them")
+    connection.execute(
+        "insert into intake.finding_answer (finding_id, answer, reason, answered_by) values (%s, %s, %s, %s)",
+        [finding_id, text, reason, who],
+    )
+    log(connection, who, "answer", row[0], detail={"finding_id": finding_id, "answer": text, "reason": reason})
+
+
+def log(
+    connection: psycopg.Connection,
+    who: str,
+    action: str,
+    receipt_id: str | None = None,
+    scope_key: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Append to the log who did what."""
+    connection.execute(
+        "insert into intake.event (actor, action, receipt_id, scope_key, detail) values (%s, %s, %s, %s, %s)",
+        [who, action, receipt_id, scope_key, Jsonb(detail or {})],
+    )
+
+
+def feed_precedence(connection: psycopg.Connection, scope: FeedScope) -> tuple[int | None, str | None]:
+    """The sequence in force for this bank, kind and month, and its receipt; (None, None) when there is none."""
+    in_force = open_scope(connection, scope)
+    return in_force, _receipt_in_force(connection, scope)
+
+
+def has_news(settings: Settings) -> bool:
+    """Whether something landed or was withdrawn since the last successful build began."""
+    from vwu.database import connect
+
+    with connect(settings, "loader") as connection:
+        row = connection.execute(
+            """select exists (
+                   select 1 from intake.scope
+                   where changed_at > coalesce(
+                       (select max(started_at) from quality.build_run where status = 'success'), '-infinity')
+               )"""
+        ).fetchone()
+    return bool(row and row[0])

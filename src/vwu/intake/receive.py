@@ -1,0 +1,261 @@
+"""Receive → check → land of one file, from a branch or a bank: the same steps for both, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from vwu.intake import landing, store
+from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, describe
+from vwu.intake.model import FeedScope, Finding, Kind, Outcome, Scope, State, Submission, has_errors
+from vwu.intake.rules import finding
+from vwu.settings import Settings
+
+if TYPE_CHECKING:
+    from vwu.catalogue import Catalogue
+    from vwu.intake.feed.check import CheckedFeed
+
+VIETNAM = timezone(timedelta(hours=7))
+_SNIFF_BYTES = 4096
+_COMPRESSED_FEEDS = (".csv.gz", ".csv.zst")
+
+
+class ChangedWhileReadError(Exception):
+    """The file was written again while it was read; it stays in the landing zone and is received anew."""
+
+
+def today() -> date:
+    """Today in Viet Nam, where every due date and "not in the future" is meant."""
+    return datetime.now(VIETNAM).date()
+
+
+def receive(settings: Settings, path: str) -> Outcome:
+    """Receive, check and land one file; returns what became of it. Receiving it again changes nothing.
+
+    The bytes are in the content store before anything else. A file with an error is `rejected` and nothing of it is in
+    `raw`. Raises FileNotFoundError, ChangedWhileReadError, OSError or psycopg.Error when the surroundings fail; then
+    nothing of the file is visible and the next attempt starts afresh.
+    """
+    from vwu.catalogue import load_catalogue
+    from vwu.database import connect
+
+    candidate = describe(path)
+    with _local(path) as (data, control), connect(settings, "loader") as connection:
+        sha256 = store.sha256_of(data)
+        is_feed = _is_feed(data)
+        store.keep(settings.store, data, sha256, settings.key("store") if is_feed else None)
+        receipt = _open(connection, settings, data, sha256, is_feed)
+        landing.lock_receipt(connection, receipt.receipt_id)
+        precedence = landing.settle_arrival(connection, candidate.path, candidate.signature, receipt.receipt_id)
+        unchanged = _unchanged(connection, receipt.receipt_id, data.name, sha256)
+        if unchanged is not None:
+            return unchanged
+        catalogue = load_catalogue(settings.root / "seeds")
+        if is_feed:
+            outcome = _receive_feed(connection, settings, catalogue, data, control, sha256)
+        else:
+            outcome = _receive_submission(connection, settings, catalogue, data, sha256, precedence)
+        _refuse_change(path, candidate)
+    return outcome
+
+
+def check(path: Path, catalogue: Catalogue, on: date) -> Outcome:
+    """Check one file without a database: the same findings as `receive`, but for what needs earlier periods."""
+    sha256 = store.sha256_of(path)
+    if _is_feed(path):
+        from vwu.intake.feed.check import check_feed
+
+        with check_feed(path, _control_of(path), catalogue, on) as feed:
+            return _outcome(path.name, sha256, _kind(feed), feed.scope, feed.findings, row_count=feed.row_count)
+    submission = _check_submission(path, catalogue, on)
+    return _outcome(
+        path.name, sha256, Kind.SUBMISSION, submission.scope, submission.findings, submission, len(submission.values)
+    )
+
+
+def _receive_submission(
+    connection: psycopg.Connection,
+    settings: Settings,
+    catalogue: Catalogue,
+    data: Path,
+    sha256: str,
+    precedence: int,
+) -> Outcome:
+    submission = _check_submission(data, catalogue, today())
+    outcome = _outcome(
+        data.name, sha256, Kind.SUBMISSION, submission.scope, submission.findings, submission, len(submission.values)
+    )
+    if submission.scope is None or has_errors(submission.findings):
+        return _reject(connection, settings, outcome)
+    receipt_id = store.receipt_id_of(sha256)
+    landing.open_scope(connection, submission.scope)
+    rows = landing.insert_values(connection, receipt_id, submission)
+    return _land(connection, settings, outcome, submission.scope, precedence, rows)
+
+
+def _receive_feed(
+    connection: psycopg.Connection,
+    settings: Settings,
+    catalogue: Catalogue,
+    data: Path,
+    control: bytes | None,
+    sha256: str,
+) -> Outcome:
+    from vwu.intake.feed.check import check_feed
+
+    receipt_id = store.receipt_id_of(sha256)
+    with check_feed(data, control, catalogue, today()) as feed:
+        findings = feed.findings
+        if feed.scope is not None and not has_errors(findings):
+            findings += _late(connection, feed.scope)
+            findings += feed.history_findings(connection)
+        outcome = _outcome(data.name, sha256, _kind(feed), feed.scope, findings, row_count=feed.row_count)
+        if feed.scope is None or has_errors(findings):
+            return _reject(connection, settings, outcome)
+        feed.land(connection, receipt_id, feed.scope.key, settings.key("token"))
+        return _land(connection, settings, outcome, feed.scope, feed.scope.sequence, feed.row_count)
+
+
+def _late(connection: psycopg.Connection, scope: FeedScope) -> tuple[Finding, ...]:
+    """A feed that comes after a higher, or the same, sequence of its bank, kind and month is refused."""
+    in_force, receipt_id = landing.feed_precedence(connection, scope)
+    if in_force is None or scope.sequence > in_force:
+        return ()
+    return (
+        finding("FEED_SEQUENCE_LATE", column="sequence", value=str(scope.sequence), in_force=in_force, by=receipt_id),
+    )
+
+
+def _open(
+    connection: psycopg.Connection, settings: Settings, data: Path, sha256: str, is_feed: bool
+) -> landing.Receipt:
+    """The receipt, committed at once: from here on nobody can say that the file never came."""
+    kind = Kind.UNKNOWN if is_feed else Kind.SUBMISSION
+    receipt = landing.open_receipt(
+        connection, store.receipt_id_of(sha256), sha256, kind, data.name, data.stat().st_size, settings.who
+    )
+    connection.commit()
+    return receipt
+
+
+def _unchanged(connection: psycopg.Connection, receipt_id: str, name: str, sha256: str) -> Outcome | None:
+    """What to answer when these bytes were dealt with before; a rejected file is checked again, since rules change."""
+    row = connection.execute(
+        "select kind, state, row_count, superseded_by from intake.receipt where receipt_id = %s", [receipt_id]
+    ).fetchone()
+    assert row is not None
+    kind, state, row_count, superseded_by = row
+    if state in {State.RECEIVED, State.CHECKED, State.REJECTED}:
+        return None
+    vi, en = f"Tệp này đã nhận trước đây (trạng thái: {state})", f"this file was received before (state: {state})"
+    if superseded_by:
+        vi += f"; đã được thay bằng {superseded_by}: muốn dùng lại thì rút {superseded_by}"
+        en += f"; {superseded_by} replaced it: to return to it, `vwu withdraw {superseded_by}`"
+    return Outcome(
+        name, sha256, Kind(kind), State.UNCHANGED, receipt_id, row_count=row_count, reason_vi=vi, reason_en=en
+    )
+
+
+def _reject(connection: psycopg.Connection, settings: Settings, outcome: Outcome) -> Outcome:
+    assert outcome.receipt_id is not None
+    _describe_receipt(connection, outcome)
+    landing.record_findings(connection, outcome.receipt_id, outcome.findings)
+    landing.reject(connection, outcome.receipt_id, outcome.findings, settings.who)
+    return outcome
+
+
+def _land(
+    connection: psycopg.Connection, settings: Settings, outcome: Outcome, scope: Scope, precedence: int, rows: int
+) -> Outcome:
+    from dataclasses import replace
+
+    assert outcome.receipt_id is not None
+    _describe_receipt(connection, outcome)
+    landing.record_findings(connection, outcome.receipt_id, outcome.findings)
+    state = landing.put_in_force(connection, outcome.receipt_id, scope, precedence, settings.who, rows)
+    return replace(outcome, state=state)
+
+
+def _describe_receipt(connection: psycopg.Connection, outcome: Outcome) -> None:
+    connection.execute("update intake.receipt set kind = %s where receipt_id = %s", [outcome.kind, outcome.receipt_id])
+
+
+def _outcome(
+    name: str,
+    sha256: str,
+    kind: Kind,
+    scope: Scope | None,
+    findings: tuple[Finding, ...],
+    submission: Submission | None = None,
+    row_count: int = 0,
+) -> Outcome:
+    """The outcome of a check: `rejected` when any finding is an error, else `checked`."""
+    return Outcome(
+        file=name,
+        sha256=sha256,
+        kind=kind,
+        state=State.REJECTED if scope is None or has_errors(findings) else State.CHECKED,
+        receipt_id=store.receipt_id_of(sha256),
+        scopes=(scope,) if scope else (),
+        values=submission.values if submission else (),
+        findings=findings,
+        row_count=row_count,
+    )
+
+
+def _kind(feed: CheckedFeed) -> Kind:
+    return feed.scope.kind if feed.scope else Kind.UNKNOWN
+
+
+def _check_submission(path: Path, catalogue: Catalogue, on: date) -> Submission:
+    from vwu.intake.submission.check import check_submission
+
+    return check_submission(path.name, path.read_bytes(), catalogue, on)
+
+
+def _is_feed(path: Path) -> bool:
+    """A bank feed is a compressed CSV, a file with a control record, or a CSV whose header names a bank."""
+    name = path.name.lower()
+    if name.endswith(_COMPRESSED_FEEDS) or path.with_name(path.name + CONTROL_SUFFIX).exists():
+        return True
+    if not name.endswith(".csv"):
+        return False
+    with path.open("rb") as source:
+        return b"bank_code" in source.read(_SNIFF_BYTES).split(b"\n", 1)[0]
+
+
+def _control_of(path: Path) -> bytes | None:
+    control = path.with_name(path.name + CONTROL_SUFFIX)
+    return control.read_bytes() if control.exists() else None
+
+
+def _refuse_change(path: str, before: Candidate) -> None:
+    if describe(path).signature != before.signature:
+        raise ChangedWhileReadError(f"{path} was written again while it was read; it will be received anew")
+
+
+@contextmanager
+def _local(path: str) -> Iterator[tuple[Path, bytes | None]]:
+    """The file on this machine, and its control record: as it is, or fetched into a private folder for the while."""
+    from fsspec.core import url_to_fs
+
+    file_system, place = url_to_fs(path)
+    if "file" in file_system.protocol:
+        yield Path(place), _control_of(Path(place))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="vwu-receive-"))
+    try:
+        for each in (place, place + CONTROL_SUFFIX):
+            if file_system.exists(each):
+                file_system.get(each, str(folder / each.rsplit("/", 1)[-1]))
+        data = folder / place.rsplit("/", 1)[-1]
+        yield data, _control_of(data)
+    finally:
+        shutil.rmtree(folder)

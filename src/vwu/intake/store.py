@@ -1,0 +1,90 @@
+"""The content store: every received file under its sha256, byte for byte, for ever (ARCHITECTURE D4).
+
+The store is a folder or any fsspec URL. A bank feed is kept encrypted, because its bytes are identities (D9).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from pathlib import Path
+from typing import IO, Any
+
+_CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def receipt_id_of(sha256: str) -> str:
+    """The receipt of these bytes: the first 16 hexadecimal digits of their sha256."""
+    return sha256[:16]
+
+
+def keep(store: str, path: Path, sha256: str, master_key: bytes | None = None) -> str:
+    """Put a file into the store and return its place there; a file that is there already is left alone.
+
+    With a master key (32 bytes) the bytes are encrypted. The file appears whole or not at all.
+    """
+    file_system, place = _locate(store, sha256, encrypted=master_key is not None)
+    if file_system.exists(place):
+        return place
+    file_system.makedirs(file_system._parent(place), exist_ok=True)
+    # A name of its own, so that two writers of the same bytes cannot mix; the last rename wins with equal content.
+    partial = f"{place}.{uuid.uuid4().hex}.partial"
+    try:
+        with path.open("rb") as source, file_system.open(partial, "wb") as target:
+            _copy(source, target, master_key)
+        file_system.mv(partial, place)
+    except BaseException:
+        if file_system.exists(partial):
+            file_system.rm(partial)
+        raise
+    return place
+
+
+def read(store: str, sha256: str, master_key: bytes | None = None) -> bytes:
+    """The bytes kept under this sha256. Raises FileNotFoundError when they were never kept, ValueError when damaged."""
+    for encrypted in (False, True):
+        file_system, place = _locate(store, sha256, encrypted=encrypted)
+        if file_system.exists(place):
+            content = _open_content(file_system, place, master_key if encrypted else None)
+            if hashlib.sha256(content).hexdigest() != sha256:
+                raise ValueError(f"{place} in the content store is damaged: its bytes do not have this sha256")
+            return content
+    raise FileNotFoundError(f"the content store {store} has no file with sha256 {sha256}")
+
+
+def _open_content(file_system: Any, place: str, master_key: bytes | None) -> bytes:
+    with file_system.open(place, "rb") as source:
+        if master_key is None:
+            return bytes(source.read())
+        from vwu.intake.feed.envelope import decrypt
+
+        plain = io.BytesIO()
+        decrypt(source, plain, master_key)
+        return plain.getvalue()
+
+
+def _locate(store: str, sha256: str, *, encrypted: bool) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    file_system, folder = url_to_fs(store)
+    return file_system, f"{folder}/{sha256[:2]}/{sha256}{'.enc' if encrypted else ''}"
+
+
+def _copy(source: IO[bytes], target: IO[bytes], master_key: bytes | None) -> None:
+    if master_key is not None:
+        from vwu.intake.feed.envelope import encrypt
+
+        encrypt(source, target, master_key)
+        return
+    while chunk := source.read(_CHUNK):
+        target.write(chunk)
