@@ -1,0 +1,82 @@
+"""Receive what the Union's branches sent."""
+
+from datetime import datetime, timedelta
+from logging import getLogger
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import Asset, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from vwu.settings import load_settings
+
+ZONE = "branch_submissions"
+log = getLogger(__name__)
+
+
+@dag(
+    schedule="*/5 * * * *",
+    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=3),
+    is_paused_upon_creation=False,
+    tags=["intake", "branches"],
+    default_args={
+        "owner": "intake",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=15),
+        "execution_timeout": timedelta(minutes=10),
+    },
+)
+def branch_submissions():
+    """
+    ### Branch submissions: receive → check → land
+
+    Every five minutes: **list** the complete files in `<landing>/branch_submissions/` that no receipt covers,
+    **receive** each in a task of its own, **announce** to `warehouse_release` that what is in force changed.
+
+    | you see | it means |
+    |---|---|
+    | everything skipped | nothing arrived, nothing was withdrawn |
+    | `receive_file` succeeded | the file has a receipt: landed, or **rejected with findings** (its log says which) |
+    | `receive_file` failed | it could not be worked on at all (disk, database, our fault); nothing of it landed |
+    | `confirm_files` upstream failed | so the run failed; the other files landed and were announced all the same |
+
+    Rerunning any task changes nothing: the same bytes have the same receipt. Findings: `vwu findings`.
+    """
+
+    @task
+    def list_arrivals() -> list[str]:
+        """Complete files of the zone without a receipt, oldest first."""
+        from vwu.intake.arrivals import list_arrivals
+
+        return list_arrivals(load_settings(), ZONE)
+
+    @task(map_index_template="{{ path.rpartition('/')[2] }}")
+    def receive_file(path: str) -> str:
+        """Receive, check and land one file whole, or reject it with findings; returns its state."""
+        from vwu.intake.receive import receive
+
+        outcome = receive(load_settings(), path)
+        log.info("%s", outcome.summary())
+        return str(outcome.state)
+
+    @task(trigger_rule="all_done", outlets=[Asset(ZONE)])
+    def announce_changes(states: list[str]) -> None:
+        """Trigger `warehouse_release` when something landed now, or what is in force changed since the last build."""
+        from vwu.intake.landing import has_news
+
+        if "landed" not in states and not has_news(load_settings()):
+            raise AirflowSkipException("what is in force did not change since the last build")
+
+    @task
+    def confirm_files(states: list[str]) -> int:
+        """Fails with the run when a file could not be worked on; returns how many files were received."""
+        return len(states)
+
+    states = receive_file.expand(path=list_arrivals())
+    announce_changes(states)
+    confirm_files(states)
+
+
+branch_submissions()

@@ -1,0 +1,78 @@
+"""Make the next release of the warehouse from what is in force."""
+
+from datetime import datetime, timedelta
+from logging import getLogger
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import Asset, dag, task
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from vwu.settings import load_settings
+
+log = getLogger(__name__)
+
+
+@dag(
+    schedule=Asset("branch_submissions") | Asset("bank_feeds"),
+    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=6),
+    is_paused_upon_creation=False,
+    tags=["release"],
+    default_args={
+        "owner": "warehouse",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(hours=2),
+    },
+)
+def warehouse_release():
+    """
+    ### Warehouse release: build → gate → publish
+
+    Triggered when `branch_submissions` or `bank_feeds` announces a change; trigger it by hand after a change of seeds.
+
+    | you see | it means |
+    |---|---|
+    | `gate_candidate` failed | **the release in force stays**; not retried: what blocks must change first |
+    | `publish_release` succeeded | a new numbered release is in force |
+    | `publish_release` skipped | nothing new to publish; the release in force stays |
+
+    Only one run at a time. Why the gate is shut: the task's log, `quality.check_result`, the Data Docs.
+    """
+
+    @task
+    def build_marts() -> str:
+        """Bring the candidate up to date with what is in force; returns the id of the build."""
+        from vwu.build import build
+
+        result = build(load_settings())
+        if not result.ok:
+            raise AirflowException(f"build {result.build_id} failed: {result.failures}")
+        return result.build_id
+
+    @task(retries=0)
+    def gate_candidate(build_id: str) -> str:
+        """Check the candidate; a refusal fails without a retry and leaves the release in force."""
+        from vwu.gate import run_gate
+
+        verdict = run_gate(load_settings())
+        if not verdict.passed:
+            raise AirflowFailException(f"the gate refuses build {build_id}: {verdict.summary()}")
+        return verdict.candidate_hash
+
+    @task(outlets=[Asset("release")])
+    def publish_release(candidate_hash: str) -> int:
+        """Publish what the gate let through; skipped when the release in force already says the same."""
+        from vwu.publish import publish
+
+        release = publish(load_settings())
+        if not release.is_new:
+            raise AirflowSkipException(f"nothing new: release {release.release_id} stays in force ({candidate_hash})")
+        return release.release_id
+
+    publish_release(gate_candidate(build_marts()))
+
+
+warehouse_release()
