@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -184,6 +185,13 @@ class Outcome:
     row_count: int = 0
     reason_vi: str = ""
     reason_en: str = ""
+
+    def summary(self) -> str:
+        """One line for a log: what became of the file, and the first reason; no value that could be an identity."""
+        counts = Counter(str(finding.severity) for finding in self.findings)
+        found = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
+        first = next((f": {each.rule_id} at {each.position}" for each in self.findings), "")
+        return f"{self.file}: {self.state}, {self.row_count} rows" + (f", {found}{first}" if found else "")
 
     def as_json(self) -> dict[str, Any]:
         """The object of INTERFACES 5.1; a feed lists no values."""
