@@ -52,9 +52,11 @@ def branch_submissions():
 
         return list_arrivals(load_settings(), ZONE)
 
-    @task(map_index_template="{{ path.rpartition('/')[2] }}")
+    @task(
+        map_index_template="{{ task.op_kwargs['path'].rpartition('/')[2] }}",
+        doc_md="Receive, check and land one file whole, or reject it with findings; returns its state.",
+    )
     def receive_file(path: str) -> str:
-        """Receive, check and land one file whole, or reject it with findings; returns its state."""
         from vwu.intake.receive import receive
 
         outcome = receive(load_settings(), path)

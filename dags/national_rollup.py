@@ -49,9 +49,11 @@ def national_rollup():
 
         return [params["period"]] if params["period"] else list_due_periods(load_settings())
 
-    @task(map_index_template="{{ period }}")
+    @task(
+        map_index_template="{{ task.op_kwargs['period'] }}",
+        doc_md="Write the roll-up of one period; returns the folder.",
+    )
     def roll_up_period(period: str) -> str:
-        """Write the roll-up of one period; returns the folder."""
         from vwu.rollup import national_rollup
 
         folder = national_rollup(load_settings(), period)
