@@ -1,0 +1,402 @@
+"""The workbook that a branch fills: form BM01 version 1 (INTERFACES 2.1), prefilled, protected, in Vietnamese.
+
+`write_template` takes everything from the catalogue; `write_form` draws a form whose lines are already known.
+The same input gives the same bytes, because a receipt is known by its content (ARCHITECTURE D4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+from vwu.xlsx import workbook_bytes
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from vwu.catalogue import Catalogue
+
+FORM, FORM_VERSION, SHEET = "BM01", "1", "BaoCao"
+COLUMNS = (
+    "STT", "Mã chương trình", "Mã chỉ tiêu", "Chỉ tiêu", "Đơn vị tính", "Kế hoạch", "Trong kỳ",
+    "Lũy kế năm", "Lũy kế chương trình", "Tại thời điểm", "Ghi chú",
+)  # fmt: skip
+# (scenario, basis) -> the column where such a value is written.
+FIGURE_COLUMNS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("plan", "in_period"): "Kế hoạch",
+        ("actual", "in_period"): "Trong kỳ",
+        ("actual", "year_to_date"): "Lũy kế năm",
+        ("actual", "programme_to_date"): "Lũy kế chương trình",
+        ("actual", "as_of"): "Tại thời điểm",
+    }
+)
+HEAD_ROW, HEADER_ROW, FIRST_ROW = 3, 13, 14
+
+_WIDTHS = (13, 15, 27, 50, 13, 17, 17, 17, 17, 17, 34)
+_FONT, _INK, _PLUM, _ROSE, _INPUT, _CLOSED, _LINE = (
+    "Times New Roman", "1F1F1F", "8A1C4A", "F8E8EF", "FFFBE8", "E9E9E9", "B9A6AF",
+)  # fmt: skip
+_GUIDE = (
+    "CÁCH GHI BIỂU",
+    "•  Chỉ ghi vào ô nền vàng; ô xám không dùng cho chỉ tiêu đó. Không thêm, xóa, đổi tên cột.",
+    "•  Số đếm: 2.238 hoặc 2238. Tiền: ghi kèm đơn vị, ví dụ 2,3 tỷ đồng; 8.744 triệu đồng. Tỷ lệ: 85,5%.",
+    "•  Số chưa chính xác thì ghi đúng như biết: trên 18.000; gần 2,3 tỷ đồng; khoảng 500.",
+    "•  Để trống = chưa có số liệu.   0 = có theo dõi, bằng không.   - = không có.   x = không áp dụng.",
+    "•  Không ghi phân số (6/8), không ghi công thức; hai số khác nhau thì ghi hai dòng.",
+    "•  Lũy kế năm: từ đầu năm công tác. Lũy kế chương trình: từ khi bắt đầu đề án. Tại thời điểm: số có ngày cuối kỳ.",
+    "•  Kiểm tra trước khi gửi (không cần mạng):  vwu check <tên tệp>",
+)
+_EXAMPLES = {True: "2.238; trên 18.000; 2,3 tỷ đồng", False: "85,5%"}  # whole units or not
+_NOTES = "Số chính thức,Số sơ bộ,Có văn bản giải trình kèm theo,Chưa có số của đơn vị trực thuộc"
+
+
+@dataclass(frozen=True, slots=True)
+class FormHead:
+    """Who reports on what period. Dates are inclusive."""
+
+    branch_code: str
+    branch_name: str
+    period_code: str
+    start_date: date
+    end_date: date
+    prepared_by: str = ""
+    prepared_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """One indicator to report on. `bases` are the bases that the indicator accepts; the other columns are closed."""
+
+    programme_code: str
+    indicator_code: str
+    label: str
+    unit_name: str
+    is_whole: bool
+    bases: frozenset[str]
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormValue:
+    """What stands in one cell: text as a person types it, a native number, or (a slip of Excel) a date."""
+
+    programme_code: str
+    indicator_code: str
+    scenario: str
+    basis: str
+    content: str | int | float | Decimal | date
+    note: str = ""
+
+
+def write_template(
+    catalogue: Catalogue,
+    branch_code: str,
+    period_code: str,
+    values: Sequence[FormValue] = (),
+    *,
+    prepared_by: str = "",
+    prepared_on: date | None = None,
+) -> bytes:
+    """Form BM01 for one branch and period, with every indicator that the branch may report on in that period.
+
+    Raises LookupError when the catalogue does not know the branch or the period, or a value has no line.
+    """
+    head = form_head(catalogue, branch_code, period_code, prepared_by, prepared_on)
+    return write_form(head, form_lines(catalogue, branch_code, period_code), values)
+
+
+def form_head(
+    catalogue: Catalogue, branch_code: str, period_code: str, prepared_by: str = "", prepared_on: date | None = None
+) -> FormHead:
+    """Names and dates of a branch and period. Raises LookupError with the reason in Vietnamese and English."""
+    period = catalogue.period(period_code)
+    if period is None:
+        raise LookupError(f"không có kỳ báo cáo {period_code} · there is no reporting period {period_code}")
+    branch = catalogue.branch(branch_code, period.end_date)
+    if branch is None:
+        absence = catalogue.explain_absence(branch_code, period.end_date)
+        assert absence is not None
+        raise LookupError(f"{absence.reason_vi} · {absence.reason_en}")
+    return FormHead(
+        branch_code, branch.name_vi, period_code, period.start_date, period.end_date, prepared_by, prepared_on
+    )
+
+
+def form_lines(catalogue: Catalogue, branch_code: str, period_code: str) -> tuple[FormLine, ...]:
+    """What a known branch may report on for a known period, in the order of the catalogue's programmes."""
+    period = catalogue.period(period_code)
+    branch = catalogue.branch(branch_code, period.end_date) if period else None
+    if period is None or branch is None:
+        return ()
+    return tuple(
+        FormLine(
+            programme_code=programme.programme_code,
+            indicator_code=indicator.indicator_code,
+            label=indicator.name_vi,
+            unit_name=catalogue.units[indicator.unit_code].name_vi,
+            is_whole=catalogue.units[indicator.unit_code].is_whole,
+            bases=frozenset(indicator.bases),
+            definition=indicator.definition_vi,
+        )
+        for programme, indicator in catalogue.form_rows(branch, period)
+    )
+
+
+def write_form(head: FormHead, lines: Sequence[FormLine], values: Iterable[FormValue] = ()) -> bytes:
+    """The .xlsx file of one form: head, lines and what is already filled in."""
+    from openpyxl import Workbook
+
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.title = SHEET
+    workbook.properties.title = f"Biểu {FORM} {head.branch_code} {head.period_code}"
+    workbook.properties.creator = "vwu template"
+    last_row = FIRST_ROW + max(len(lines), 1) - 1
+    _draw_head(sheet, head)
+    _draw_header(sheet)
+    for number, line in enumerate(lines, start=1):
+        _draw_line(sheet, FIRST_ROW + number - 1, number, line, _starts_programme(lines, number - 1))
+    _fill(sheet, lines, values)
+    _set_page(sheet, head, last_row)
+    return workbook_bytes(workbook, f"B{HEAD_ROW}:B{HEAD_ROW + 8} F{FIRST_ROW}:J{last_row}")
+
+
+def _starts_programme(lines: Sequence[FormLine], index: int) -> bool:
+    return index == 0 or lines[index - 1].programme_code != lines[index].programme_code
+
+
+def _draw_head(sheet: Worksheet, head: FormHead) -> None:
+    """Title, the nine labelled values in columns A and B, and the guide beside them."""
+    from openpyxl.styles import Alignment
+
+    _write(
+        _cell(sheet, 1, 1),
+        "BÁO CÁO KẾT QUẢ THỰC HIỆN CHƯƠNG TRÌNH, ĐỀ ÁN CỦA CÁC CẤP HỘI",
+        size=15,
+        bold=True,
+        ink=_PLUM,
+    )
+    _write(
+        _cell(sheet, 2, 1),
+        "Hội Liên hiệp Phụ nữ Việt Nam · Kho dữ liệu chương trình · Biểu BM01",
+        size=11,
+        ink="6B6B6B",
+    )
+    rows: tuple[tuple[str, str | date | None], ...] = (
+        ("Mã biểu", FORM),
+        ("Phiên bản", FORM_VERSION),
+        ("Mã đơn vị", head.branch_code),
+        ("Tên đơn vị", head.branch_name),
+        ("Kỳ báo cáo", head.period_code),
+        ("Từ ngày", head.start_date),
+        ("Đến ngày", head.end_date),
+        ("Người lập", head.prepared_by or None),
+        ("Ngày lập", head.prepared_on),
+    )
+    for row, (label, value) in enumerate(rows, start=HEAD_ROW):
+        _write(_cell(sheet, row, 1), label, bold=True, fill=_ROSE, line=_LINE)
+        sheet.merge_cells(start_row=row, end_row=row, start_column=2, end_column=4)
+        is_open = label in ("Người lập", "Ngày lập")
+        for column in (2, 3, 4):
+            _write(
+                _cell(sheet, row, column), value if column == 2 else None, fill=_INPUT if is_open else "", line=_LINE
+            )
+        _cell(sheet, row, 2).number_format = "dd/mm/yyyy" if "ày" in label and label != "Người lập" else "@"
+        _cell(sheet, row, 2).alignment = Alignment(horizontal="left", vertical="center")
+        _open(_cell(sheet, row, 2), is_open)
+    sheet.merge_cells(start_row=HEAD_ROW, end_row=HEAD_ROW + 8, start_column=6, end_column=len(COLUMNS))
+    _write(_cell(sheet, HEAD_ROW, 6), "\n".join(_GUIDE), size=10, ink="3B3B3B")
+    _cell(sheet, HEAD_ROW, 6).alignment = Alignment(wrap_text=True, vertical="top", horizontal="left")
+    _check_head(sheet)
+
+
+def _check_head(sheet: Worksheet) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    prepared = DataValidation(
+        type="date", operator="greaterThanOrEqual", formula1="DATE(2015,1,1)", allow_blank=True,
+        promptTitle="Ngày lập", prompt="Ngày/tháng/năm, ví dụ 20/01/2024.", showInputMessage=True,
+        errorTitle="Ngày lập chưa đúng", error="Hãy ghi ngày theo dạng ngày/tháng/năm.", showErrorMessage=True,
+    )  # fmt: skip
+    prepared.add(f"B{HEAD_ROW + 8}")
+    author = DataValidation(
+        type="textLength", operator="lessThanOrEqual", formula1="100", allow_blank=True, showInputMessage=True,
+        promptTitle="Người lập", prompt="Họ tên, chức vụ người lập biểu.", showErrorMessage=True,
+        errorTitle="Quá dài", error="Tối đa 100 ký tự.",
+    )  # fmt: skip
+    author.add(f"B{HEAD_ROW + 7}")
+    sheet.add_data_validation(prepared)
+    sheet.add_data_validation(author)
+
+
+def _draw_header(sheet: Worksheet) -> None:
+    from openpyxl.styles import Alignment
+
+    sheet.merge_cells(start_row=HEADER_ROW - 1, end_row=HEADER_ROW - 1, start_column=7, end_column=10)
+    for column in range(7, 11):
+        _write(
+            _cell(sheet, HEADER_ROW - 1, column), "Số thực hiện" if column == 7 else None, bold=True, size=10,
+            ink=_PLUM, fill=_ROSE, line=_LINE,
+        )  # fmt: skip
+    _cell(sheet, HEADER_ROW - 1, 7).alignment = Alignment(horizontal="center", vertical="center")
+    for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True), start=1):
+        cell = _cell(sheet, HEADER_ROW, column)
+        _write(cell, title, bold=True, ink="FFFFFF", fill=_PLUM, line=_LINE)
+        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+        sheet.column_dimensions["ABCDEFGHIJK"[column - 1]].width = width
+
+
+def _draw_line(sheet: Worksheet, row: int, number: int, line: FormLine, is_first: bool) -> None:
+    """One indicator: prefilled codes and label, the cells that it accepts open, the others closed and grey."""
+    from openpyxl.styles import Alignment
+
+    prefilled: tuple[str | int, ...] = (number, line.programme_code, line.indicator_code, line.label, line.unit_name)
+    for column, content in enumerate(prefilled, start=1):
+        cell = _cell(sheet, row, column)
+        code = column in (2, 3)
+        _write(
+            cell, content, size=9 if code else 11, ink="6B6B6B" if code else _INK,
+            bold=is_first and column == 2, line=_LINE, is_first=is_first,
+        )  # fmt: skip
+        cell.alignment = Alignment(
+            horizontal="center" if column in (1, 5) else "left", vertical="center", wrap_text=column in (4, 5),
+            shrink_to_fit=column == 3,
+        )  # fmt: skip
+    for (scenario, basis), title in FIGURE_COLUMNS.items():
+        _draw_figure_cell(
+            _cell(sheet, row, COLUMNS.index(title) + 1), scenario == "plan" or basis in line.bases, is_first
+        )
+    note = _cell(sheet, row, len(COLUMNS))
+    _write(note, None, size=10, fill=_INPUT, line=_LINE, is_first=is_first)
+    note.alignment = Alignment(wrap_text=True, vertical="center")
+    _open(note, is_open=True)
+    sheet.row_dimensions[row].height = 18 * (1 + (len(line.label) > 52) + (len(line.label) > 104))
+    _check_line(sheet, row, line)
+
+
+def _draw_figure_cell(cell: Cell, is_open: bool, is_first: bool) -> None:
+    """A cell for a figure. Its format is text: what is typed stays what was typed, on every locale of Excel."""
+    from openpyxl.styles import Alignment
+
+    _write(cell, None, fill=_INPUT if is_open else _CLOSED, line=_LINE, is_first=is_first)
+    cell.number_format = "@"
+    cell.alignment = Alignment(horizontal="right", vertical="center")
+    _open(cell, is_open)
+
+
+def _check_line(sheet: Worksheet, row: int, line: FormLine) -> None:
+    """Number checks and the input message of one line's figures; a drop-down of usual notes."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    cell = f"F{row}"
+    number_check = f"AND({cell}>=0,{cell}=INT({cell}))" if line.is_whole else f"{cell}>=0"
+    figure = DataValidation(
+        type="custom", allow_blank=True, showInputMessage=True, showErrorMessage=True,
+        formula1=f'IF(ISNUMBER({cell}),{number_check},AND(LEN({cell})<=80,ISERROR(FIND("/",{cell})),ISERROR(FIND("#",{cell}))))',
+        promptTitle=_shorten(f"{line.programme_code} · {line.unit_name}", 32),
+        prompt=_shorten(line.definition or line.label, 255),
+        errorTitle="Số liệu chưa đúng",
+        error=f"Ghi số không âm, ví dụ {_EXAMPLES[line.is_whole]}. Không ghi phân số, ngày tháng hay lỗi công thức.",
+    )  # fmt: skip
+    figure.add(f"F{row}:J{row}")
+    sheet.add_data_validation(figure)
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _fill(sheet: Worksheet, lines: Sequence[FormLine], values: Iterable[FormValue]) -> None:
+    """Write the given values and their notes. Raises LookupError for a value that no line has."""
+    rows = {(line.programme_code, line.indicator_code): row for row, line in enumerate(lines, start=FIRST_ROW)}
+    for value in values:
+        place = (value.programme_code, value.indicator_code)
+        if place not in rows:
+            raise LookupError(f"the form has no line for programme {place[0]}, indicator {place[1]}")
+        column = COLUMNS.index(FIGURE_COLUMNS[value.scenario, value.basis]) + 1
+        cell = _cell(sheet, rows[place], column)
+        cell.value = value.content
+        cell.number_format = _number_format(value.content)
+        if value.note:
+            _cell(sheet, rows[place], len(COLUMNS)).value = value.note
+
+
+def _number_format(content: str | int | float | Decimal | date) -> str:
+    if isinstance(content, str):
+        return "@"
+    if isinstance(content, date):
+        return "d/m/yyyy"
+    return "#,##0" if content == int(content) else "#,##0.###"
+
+
+def _set_page(sheet: Worksheet, head: FormHead, last_row: int) -> None:
+    """Freeze, protect and paginate: A4 landscape, one page wide, the header repeated."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    notes = DataValidation(
+        type="list", formula1=f'"{_NOTES}"', allow_blank=True, showErrorMessage=False, showInputMessage=True,
+        promptTitle="Ghi chú", prompt="Chọn trong danh sách hoặc ghi tự do: nguồn số, lý do tăng giảm, phạm vi.",
+    )  # fmt: skip
+    notes.add(f"K{FIRST_ROW}:K{last_row}")
+    sheet.add_data_validation(notes)
+    for row in range(1, HEADER_ROW + 1):
+        sheet.row_dimensions[row].height = {1: 26, HEADER_ROW: 34}.get(row, 18)
+    sheet.freeze_panes = f"E{FIRST_ROW}"
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_view.zoomScale = 90
+    sheet.sheet_properties.tabColor = _PLUM
+    sheet.print_area = f"A1:K{last_row}"
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_options.horizontalCentered = True
+    footer = sheet.oddFooter
+    assert footer is not None
+    assert footer.left is not None
+    assert footer.right is not None
+    footer.left.text = f"Biểu {FORM} · {head.branch_code} · {head.period_code}"
+    footer.right.text = "Trang &P/&N"
+    sheet.protection.sheet = True
+    sheet.protection.formatColumns = False
+    sheet.protection.formatRows = False
+
+
+def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
+    """A cell by its place; the ones under a merged cell take borders too, though never content."""
+    return cast("Cell", sheet.cell(row, column))
+
+
+def _write(
+    cell: Cell, content: str | int | date | None, *, size: float = 11, bold: bool = False, ink: str = _INK,
+    fill: str = "", line: str = "", is_first: bool = False,
+) -> None:  # fmt: skip
+    """Put content and look into one cell; a programme's first line has a stronger rule above it."""
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+
+    if content is not None:
+        cell.value = content
+    cell.font = Font(name=_FONT, size=size, bold=bold, color=ink)
+    cell.alignment = Alignment(vertical="center")
+    if fill:
+        cell.fill = PatternFill("solid", fgColor=fill)
+    if line:
+        thin = Side(style="thin", color=line)
+        cell.border = Border(
+            left=thin, right=thin, bottom=thin, top=Side(style="medium", color=_PLUM) if is_first else thin
+        )
+
+
+def _open(cell: Cell, is_open: bool) -> None:
+    from openpyxl.styles import Protection
+
+    cell.protection = Protection(locked=not is_open)
