@@ -66,11 +66,6 @@ _FILE_RULES = (
         "{column}: the control record states {value}, the file has {proposed}. Export the file and its control record again.",
     ),
     _error(
-        "FEED_SEQUENCE_LATE", "control",
-        "Tệp số thứ tự {value} đến sau số {in_force} đang có hiệu lực (phiếu nhận {by}). Muốn thay, hãy gửi với số thứ tự cao hơn.",
-        "Sequence {value} comes after {in_force}, which is in force (receipt {by}). To replace it, send a higher sequence.",
-    ),
-    _error(
         "FEED_BANK_UNKNOWN", "validity",
         "Mã ngân hàng {value} không có trong danh mục. Hãy kiểm tra mã, hoặc đăng ký ngân hàng trước khi gửi.",
         "Bank code {value} is not in the catalogue. Check the code, or register the bank before sending.",
