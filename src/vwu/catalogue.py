@@ -402,6 +402,11 @@ class Catalogue:
         return tuple(self._periods.values())
 
     @cached_property
+    def period_rules(self) -> tuple[PeriodRule, ...]:
+        """Where periods are cut and when their reports are due; an administrator may change these."""
+        return tuple(self._read("period_rule", PeriodRule))
+
+    @cached_property
     def forms(self) -> tuple[Form, ...]:
         return tuple(self._read("form", Form))
 
@@ -483,8 +488,8 @@ class Catalogue:
         return {(row.calendar, row.period_code): row for row in self._read("period", Period)}
 
     @cached_property
-    def _period_rules(self) -> Mapping[tuple[str, str], PeriodRule]:
-        return {(row.calendar, row.period_kind): row for row in self._read("period_rule", PeriodRule)}
+    def _span_rules(self) -> Mapping[str, PeriodRule]:
+        return {rule.calendar: rule for rule in self.period_rules if rule.period_kind == "span"}
 
     @cached_property
     def _branch_lines(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
@@ -507,7 +512,7 @@ class Catalogue:
 
     def _span(self, code: str, calendar: str) -> Period | None:
         matched = _SPAN.fullmatch(code)
-        rule = self._period_rules.get((calendar, "span"))
+        rule = self._span_rules.get(calendar)
         if matched is None or rule is None:
             return None
         first, last = (int(matched[1]), int(matched[2])), (int(matched[3]), int(matched[4]))
