@@ -57,11 +57,12 @@ def _explain(error: Exception) -> int:
     from vwu.intake.landing import IntakeError
     from vwu.migrate import MigrationError
     from vwu.settings import SettingsError
+    from vwu.stack import StackError
 
     if isinstance(error, (SettingsError, IntakeError, FileNotFoundError)):
         print(f"vwu: {error}", file=sys.stderr)
         return WRONG_USE
-    if isinstance(error, (OutsideError, MigrationError, psycopg.OperationalError, OSError)):
+    if isinstance(error, (OutsideError, MigrationError, StackError, psycopg.OperationalError, OSError)):
         print(f"vwu: {error}", file=sys.stderr)
         return OUTSIDE_FAILED
     raise error

@@ -1,7 +1,87 @@
+"""The verbs of the local stack: up, down, status, dsn."""
+
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 from typing import Any
+
+DONE, BLOCKED = 0, 1
 
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
+    add = verbs.add_parser("up", help="start the local stack and wait until it is ready")
+    add.add_argument("--no-airflow", action="store_true", help="only PostgreSQL")
+    add.add_argument("--json", action="store_true", help="print the status as JSON")
+    add.set_defaults(func=_up)
+    add = verbs.add_parser("down", help="stop the local stack")
+    add.add_argument("--json", action="store_true", help="print what was stopped as JSON")
+    add.set_defaults(func=_down)
+    add = verbs.add_parser("status", help="what runs where, the last release, what is held")
+    add.add_argument("--json", action="store_true", help="print it as JSON")
+    add.set_defaults(func=_status)
+    add = verbs.add_parser("dsn", help="print a connection URI; it holds the role's password")
+    roles = ["owner", "loader", "builder", "publisher", "bi_reader", "airflow", "superuser"]
+    add.add_argument("--role", choices=roles, default="bi_reader", help="default: %(default)s")
+    add.add_argument("--json", action="store_true", help="print it as JSON")
+    add.set_defaults(func=_dsn)
+
+
+def _up(args: argparse.Namespace) -> int:
+    from vwu.settings import load_settings
+    from vwu.stack.progress import Progress
+    from vwu.stack.status import read_status
+    from vwu.stack.up import up
+
+    progress = Progress()
+    try:
+        outcome = up(load_settings(), progress, with_airflow=not args.no_airflow)
+    finally:
+        progress.clear()
+    if not args.json:
+        print("started: " + ", ".join(outcome.started) if outcome.started else "everything was already running")
+    _print_status(read_status(outcome.settings), as_json=args.json)
+    for file, error in outcome.import_errors.items():
+        print(f"vwu: Airflow cannot import dags/{file}: {error}", file=sys.stderr)
+    return BLOCKED if outcome.import_errors else DONE
+
+
+def _down(args: argparse.Namespace) -> int:
+    from vwu.settings import load_settings
+    from vwu.stack.progress import Progress
+    from vwu.stack.up import down
+
+    progress = Progress()
+    try:
+        stopped = down(load_settings(), progress)
+    finally:
+        progress.clear()
+    if args.json:
+        print(json.dumps({"stopped": stopped}))
+    else:
+        print("stopped: " + ", ".join(stopped) if stopped else "nothing was running")
+    return DONE
+
+
+def _status(args: argparse.Namespace) -> int:
+    from vwu.settings import load_settings
+    from vwu.stack.status import read_status
+
+    _print_status(read_status(load_settings()), as_json=args.json)
+    return DONE
+
+
+def _dsn(args: argparse.Namespace) -> int:
+    from vwu.settings import load_settings
+
+    address = load_settings().database_url(args.role)
+    print(json.dumps({"role": args.role, "dsn": address}) if args.json else address)
+    return DONE
+
+
+def _print_status(status: dict[str, Any], *, as_json: bool) -> None:
+    from vwu.stack.status import describe
+
+    print(json.dumps(status, ensure_ascii=False, indent=1, default=str) if as_json else describe(status))

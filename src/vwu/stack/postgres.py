@@ -24,6 +24,7 @@ import psycopg
 
 from vwu.stack import StackError, processes
 from vwu.stack.account import Account, can_enter, server_account
+from vwu.stack.interrupts import held_back
 from vwu.stack.ports import LOOPBACK, choose, is_free
 from vwu.stack.state import require_space
 
@@ -157,15 +158,18 @@ def _start_on_free_port(
     cluster: Cluster, programs: Programs, password: str, port: int | None, options: Mapping[str, str]
 ) -> Server:
     for _ in range(3):
-        server = _spawn(cluster, programs, choose(port), options)
+        chosen, server = choose(port), None
         try:
+            with held_back():
+                server = _spawn(cluster, programs, chosen, options)
             _wait_until_ready(cluster, server, password)
         except StackError:
-            if is_free(server.port):
+            if is_free(chosen):
                 raise
             port = None  # somebody took the port between our look and the server's: try another
         except BaseException:
-            processes.end(server.pid, signal.SIGINT)
+            if server:
+                processes.end(server.pid, signal.SIGINT)
             raise
         else:
             return server
@@ -316,8 +320,14 @@ def _wait_until_ready(cluster: Cluster, server: Server, password: str) -> None:
     deadline = time.monotonic() + START_PATIENCE
     while True:
         try:
-            address = {"host": LOOPBACK, "port": server.port, "connect_timeout": 5}
-            connection = psycopg.connect(user="postgres", password=password, dbname="postgres", **address)
+            connection = psycopg.connect(
+                host=LOOPBACK,
+                port=server.port,
+                user="postgres",
+                password=password,
+                dbname="postgres",
+                connect_timeout=5,
+            )
         except psycopg.OperationalError as error:
             _explain_refusal(cluster, server, error)
             if time.monotonic() > deadline:

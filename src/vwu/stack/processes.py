@@ -17,6 +17,7 @@ from typing import IO
 
 import psutil
 
+from vwu.stack.interrupts import held_back
 from vwu.stack.state import write_private
 
 MARK = "VWU_STACK_MARK"
@@ -40,7 +41,8 @@ def spawn(
     home: Path, name: str, command: Sequence[str], environment: Mapping[str, str], fingerprint: str = ""
 ) -> Started:
     """Start a process in its own session, its output appended to `<home>/logs/<name>.log`, and record it."""
-    with open_log(log_path(home, name)) as log:
+    began = time.time()
+    with open_log(log_path(home, name)) as log, held_back():
         process = subprocess.Popen(
             list(command),
             env={**environment, MARK: _mark(home, name)},
@@ -50,10 +52,15 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    keep(process)
-    started = Started(name, process.pid, _create_time(process.pid), fingerprint, time.time())
-    write_private(_record(home, name), json.dumps(asdict(started)))
+        keep(process)
+        started = Started(name, process.pid, _create_time(process.pid), fingerprint, began)
+        write_private(_record(home, name), json.dumps(asdict(started)))
     return started
+
+
+def wait(started: Started) -> int:
+    """Wait for the end of a process that this very process started; returns its exit status."""
+    return _children.pop(started.pid).wait()
 
 
 def keep(process: subprocess.Popen[bytes]) -> None:

@@ -48,9 +48,13 @@ def _make_folders(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
     for name in ("airflow", "keys", "logs", "run"):
         (settings.home / name).mkdir(exist_ok=True, mode=0o700)
+    # Both hold identities; folders that the user made keep the rights that the user gave them.
+    for place in (settings.landing, settings.store):
+        if "://" not in place:
+            Path(place).mkdir(parents=True, exist_ok=True, mode=0o700)
     if "://" not in settings.landing:
         for kind in ("branch_submissions", "bank_feeds"):
-            (Path(settings.landing) / kind).mkdir(parents=True, exist_ok=True)
+            (Path(settings.landing) / kind).mkdir(exist_ok=True)
 
 
 def require_space(folder: Path, needed: int = SPACE_NEEDED) -> None:

@@ -1,0 +1,123 @@
+"""What runs where, what was released last, and what is held."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from vwu.settings import Settings, SettingsError
+from vwu.stack import airflow, postgres, processes
+
+# The queries name whole rows: their keys are the columns of the tables (INTERFACES 5.1).
+_RELEASE = "select * from published.release_info"
+_HELD = (
+    "select receipt_id, kind, file_name, state, reason_vi, reason_en, received_at"
+    " from intake.receipt where state = 'held' order by received_at, receipt_id"
+)
+
+
+def read_status(settings: Settings) -> dict[str, Any]:
+    """Everything about the stack of one home folder; asks no component that does not run."""
+    database = _database(settings)
+    components = [_component(settings, name) for name in airflow.COMPONENTS]
+    has_page = "airflow_port" in settings.stack
+    return {
+        "home": str(settings.home),
+        "database": database,
+        "airflow": {
+            "url": airflow.url(settings) if has_page else None,
+            "user": airflow.USER,
+            "password_file": str(settings.home / "airflow" / "passwords.json"),
+            "components": components,
+        },
+        "release": _rows(settings, database, "publisher", _RELEASE),
+        "held": _rows(settings, database, "loader", _HELD),
+    }
+
+
+def _database(settings: Settings) -> dict[str, Any]:
+    cluster = postgres.locate(settings.home)
+    running = None if settings.external_url else postgres.find(cluster)
+    known: dict[str, Any] = {
+        "kind": "external" if settings.external_url else "embedded",
+        "state": "stopped",
+        "host": None,
+        "port": None,
+        "version": None,
+        "pid": running.pid if running else None,
+        "folder": None if settings.external_url else str(cluster.folder),
+    }
+    if running is None and not settings.external_url:
+        return known
+    try:
+        with psycopg.connect(settings.database_url("superuser"), connect_timeout=5) as connection:
+            info = connection.info
+            version = info.parameter_status("server_version")
+            return known | {"state": "running", "host": info.host, "port": info.port, "version": version}
+    except (psycopg.OperationalError, SettingsError) as error:
+        return known | {"state": "unreachable", "reason": str(error).strip()}
+
+
+def _component(settings: Settings, name: str) -> dict[str, Any]:
+    running = processes.find(settings.home, name)
+    return {
+        "name": name,
+        "state": "running" if running else "stopped",
+        "pid": running.pid if running else None,
+        "started_at": datetime.fromtimestamp(running.started_at, UTC) if running else None,
+        "log": str(processes.log_path(settings.home, name)),
+    }
+
+
+def _rows(settings: Settings, database: dict[str, Any], role: str, query: str) -> list[dict[str, Any]] | None:
+    """The query's rows; None when the database does not run or has no such table yet."""
+    if database["state"] != "running":
+        return None
+    try:
+        with (
+            psycopg.connect(settings.database_url(role), connect_timeout=5) as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cursor.execute(query).fetchall()
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable, SettingsError):
+        return None
+
+
+def describe(status: dict[str, Any]) -> str:
+    """The status in a few lines for a person."""
+    database, page = status["database"], status["airflow"]
+    lines = [f"home        {status['home']}", f"PostgreSQL  {_describe_database(database)}"]
+    states = {component["state"] for component in page["components"]}
+    if "running" in states:
+        lines.append(f"Airflow     {page['url']}  user {page['user']}, password in {page['password_file']}")
+    for component in page["components"]:
+        if component["state"] == "running":
+            detail = f"pid {component['pid']}"
+        else:
+            detail = f"log {component['log']}" if "running" in states else ""
+        lines.append(f"  {component['name']:22} {component['state']:8} {detail}".rstrip())
+    lines.append(f"release     {_describe_release(status['release'])}")
+    lines += [
+        f"held        {receipt['receipt_id']} {receipt['file_name']}: {receipt['reason_en']}"
+        for receipt in status["held"] or []
+    ]
+    if database["state"] == "running":
+        lines.append('connect     psql "$(vwu dsn --role bi_reader)"')
+    return "\n".join(lines)
+
+
+def _describe_database(database: dict[str, Any]) -> str:
+    if database["state"] != "running":
+        return str(database["state"]) + (f": {database['reason']}" if "reason" in database else "")
+    return f"{database['version']} at {database['host']}:{database['port']} ({database['kind']})"
+
+
+def _describe_release(rows: list[dict[str, Any]] | None) -> str:
+    if rows is None:
+        return "unknown"
+    if not rows:
+        return "none yet"
+    return ", ".join(f"{name} {value}" for name, value in rows[0].items() if value is not None)
