@@ -1,0 +1,17 @@
+"""Publish: immutable, numbered releases of what the gate passed; going back; what changed between two."""
+
+from vwu.publish.diff import Diff, RowChange, diff
+from vwu.publish.release import PublishError, PublishResult, Release, checksums, publish, releases, rollback
+
+__all__ = [
+    "Diff",
+    "PublishError",
+    "PublishResult",
+    "Release",
+    "RowChange",
+    "checksums",
+    "diff",
+    "publish",
+    "releases",
+    "rollback",
+]

@@ -1,0 +1,123 @@
+"""The candidate cut into parts, each known by its content: what a release stores and what the gate vouches for.
+
+A part's hash is sha256 over its rows' md5, in order; so it depends on the rows and not on how they are stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from vwu.publish.models import ManifestError, PublishedModel
+
+# Text of a row must not depend on whose session reads it.
+_SESSION = (
+    "set local timezone to 'UTC'",
+    "set local datestyle to 'ISO, YMD'",
+    "set local intervalstyle to 'postgres'",
+    "set local extra_float_digits to 1",
+    "set local bytea_output to 'hex'",
+)
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """One piece of a published table: its key as text (values of `part_by`, joined by |) and its content."""
+
+    table_name: str
+    part_key: str
+    content_hash: str
+    row_count: int
+
+
+def candidate_parts(connection: psycopg.Connection, models: Iterable[PublishedModel]) -> tuple[Part, ...]:
+    """Parts of every mart as this transaction sees them; leaves them in temporary tables `candidate_<model>`.
+
+    The caller owns the transaction; it must be REPEATABLE READ if rows are copied after this.
+    Raises ManifestError when a mart is missing or a column of `part_by` holds nulls.
+    """
+    for statement in _SESSION:
+        connection.execute(statement)
+    return tuple(sorted(part for model in models for part in _parts_of(connection, model)))
+
+
+def candidate_hash(parts: Iterable[Part]) -> str:
+    """One sha256 over all parts: two candidates with the same rows have the same hash."""
+    digest = hashlib.sha256()
+    for part in sorted(parts):
+        digest.update(f"{part.table_name}\x1f{part.part_key}\x1f{part.content_hash}\x1e".encode())
+    return digest.hexdigest()
+
+
+def mart_columns(connection: psycopg.Connection, model: PublishedModel) -> dict[str, str]:
+    """Column name -> type of the mart, in its own order. Raises ManifestError when the mart does not exist."""
+    columns = relation_columns(connection, model.schema, model.name)
+    if not columns:
+        raise ManifestError(f"{model.schema}.{model.name} does not exist: run `vwu build`")
+    return columns
+
+
+def relation_columns(connection: psycopg.Connection, schema: str, name: str) -> dict[str, str]:
+    """Column name -> type of a relation in its own order; empty when it does not exist."""
+    found = connection.execute(
+        """select attribute.attname, format_type(attribute.atttypid, attribute.atttypmod)
+           from pg_attribute as attribute
+           inner join pg_class as relation on relation.oid = attribute.attrelid
+           inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+           where namespace.nspname = %s and relation.relname = %s and attribute.attnum > 0
+             and not attribute.attisdropped
+           order by attribute.attnum""",
+        [schema, name],
+    )
+    return dict(found.fetchall())
+
+
+def _parts_of(connection: psycopg.Connection, model: PublishedModel) -> list[Part]:
+    columns = mart_columns(connection, model)
+    keys = [sql.Identifier(name) for name in model.part_by]
+    key_list = sql.SQL("").join(sql.SQL("{}, ").format(key) for key in keys)
+    connection.execute(
+        sql.SQL(
+            """create temporary table {candidate} on commit drop as
+               select {keys} {part_key} as part_key, count(*) as row_count,
+                      encode(sha256(convert_to(
+                          string_agg(row_hash, '' order by row_hash collate "C"), 'UTF8')), 'hex') as content_hash
+               from (select {keys} md5(row({columns})::text) as row_hash from {mart}) as hashed
+               {grouping}"""
+        ).format(
+            candidate=candidate_table(model),
+            keys=key_list,
+            part_key=_part_key(keys),
+            # By name, so that a model whose columns change places keeps its hashes.
+            columns=sql.SQL(", ").join(sql.Identifier(name) for name in sorted(columns)),
+            mart=sql.Identifier(model.schema, model.name),
+            grouping=_grouping(keys),
+        )
+    )
+    rows = connection.execute(
+        sql.SQL("select part_key, content_hash, row_count from {}").format(candidate_table(model))
+    ).fetchall()
+    if any(key is None for key, _, _ in rows):
+        raise ManifestError(f"{model.name}: a column of part_by {list(model.part_by)} holds nulls: make it not null")
+    return [Part(model.name, *row) for row in rows]
+
+
+def _grouping(keys: list[sql.Identifier]) -> sql.Composable:
+    """Without keys the whole table is one part, and an empty table is none."""
+    return sql.SQL("group by {}").format(sql.SQL(", ").join(keys)) if keys else sql.SQL("having count(*) > 0")
+
+
+def candidate_table(model: PublishedModel) -> sql.Identifier:
+    """Temporary table with the candidate's parts of one model: part_by columns, part_key, row_count, content_hash."""
+    return sql.Identifier("pg_temp", f"candidate_{model.name}")
+
+
+def _part_key(keys: list[sql.Identifier]) -> sql.Composable:
+    """Text of the part's key; null when any of its columns is null, which the caller refuses."""
+    if not keys:
+        return sql.SQL("'all'")
+    return sql.SQL(" || '|' || ").join(sql.SQL("{}::text").format(key) for key in keys)

@@ -1,0 +1,174 @@
+"""Tables of schema `release` and views of schema `published`: made once, grown by columns, never dropped.
+
+A view is not touched by a publication: the release in force is one pointer row (ARCHITECTURE D6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from vwu.publish.models import ManifestError, PublishedModel
+from vwu.publish.parts import mart_columns, relation_columns
+
+VIEWS = Path(__file__).with_name("views")
+# What `release_id` is, and where the rows come from.
+_MANY_PARTS = (
+    "manifest.release_id",
+    "from {table} as stored inner join release.manifest as manifest on manifest.part_id = stored.part_id "
+    "where manifest.table_name = {name} and manifest.release_id = published.current_release_id()",
+)
+_ONE_PART = (
+    "(select published.current_release_id())",
+    "from {table} as stored where stored.part_id = (select manifest.part_id from release.manifest as manifest "
+    "where manifest.table_name = {name} and manifest.release_id = published.current_release_id())",
+)
+
+
+def ensure_storage(connection: psycopg.Connection, models: Iterable[PublishedModel]) -> None:
+    """Bring tables, views and their comments in line with the marts, and make the report views.
+
+    Raises ManifestError when a mart lost or retyped a published column: that needs a new major version.
+    """
+    for model in models:
+        columns = mart_columns(connection, model)
+        _ensure_table(connection, model, columns)
+        _ensure_view(connection, model, columns)
+        _ensure_comments(connection, model)
+    for path in sorted(VIEWS.glob("*.sql")):
+        _ensure_report(connection, path.stem, path.read_text("utf-8"))
+
+
+def report_views() -> list[str]:
+    """Names of the report views that this version makes."""
+    return sorted(path.stem for path in VIEWS.glob("*.sql"))
+
+
+def _ensure_table(connection: psycopg.Connection, model: PublishedModel, columns: dict[str, str]) -> None:
+    stored = relation_columns(connection, "release", model.name)
+    table = sql.Identifier("release", model.name)
+    if not stored:
+        connection.execute(
+            sql.SQL("create table {} (part_id bigint not null, {})").format(table, _definitions(columns))
+        )
+        connection.execute(
+            sql.SQL(
+                "create trigger refuse_change before update or delete or truncate on {} "
+                "for each statement execute function release.refuse_change()"
+            ).format(table)
+        )
+    else:
+        _refuse_loss(model, columns, stored)
+        for name in [name for name in columns if name not in stored]:
+            connection.execute(
+                sql.SQL("alter table {} add column {}").format(table, _definitions({name: columns[name]}))
+            )
+    for index in (("part_id",), *model.indexes):
+        _ensure_index(connection, model.name, index)
+
+
+def _refuse_loss(model: PublishedModel, columns: dict[str, str], stored: dict[str, str]) -> None:
+    for name, stored_type in stored.items():
+        if name != "part_id" and columns.get(name) != stored_type:
+            raise ManifestError(
+                f"{model.name}.{name} is published as {stored_type} and is now {columns.get(name, 'gone')}: "
+                "published columns are never renamed, retyped or removed; add a new column instead"
+            )
+
+
+def _definitions(columns: dict[str, str]) -> sql.Composable:
+    return sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_name))  # the type is format_type's own text
+        for name, type_name in columns.items()
+    )
+
+
+def _ensure_index(connection: psycopg.Connection, table: str, columns: tuple[str, ...]) -> None:
+    """One B-tree index, named after what it holds, so that asking twice makes one."""
+    mark = hashlib.sha256("|".join([table, *columns]).encode()).hexdigest()[:8]
+    connection.execute(
+        sql.SQL("create index if not exists {} on {} ({})").format(
+            sql.Identifier(f"{table[:50]}_{mark}"),
+            sql.Identifier("release", table),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+        )
+    )
+
+
+def _ensure_view(connection: psycopg.Connection, model: PublishedModel, columns: dict[str, str]) -> None:
+    """Create the view, or append columns that the mart gained; else leave it, since replacing waits for readers."""
+    shown = list(relation_columns(connection, "published", model.name))
+    wanted = [*(shown or [*columns, "release_id"])]
+    wanted += [name for name in columns if name not in wanted]
+    if wanted != shown:
+        connection.execute(_view_text(model, wanted))
+        connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", model.name)))
+
+
+def _view_text(model: PublishedModel, columns: list[str]) -> sql.Composed:
+    """`create or replace view`: rows of the parts of the release that the session reads.
+
+    Many parts: a join to the manifest, which PostgreSQL hashes or looks up by index. One part: a scalar subquery that
+    is evaluated once, so that a report over eight dimensions still joins nine relations and not seventeen.
+    """
+    release, rows = _MANY_PARTS if model.part_by else _ONE_PART
+    outputs = [
+        sql.SQL(f"{release} as release_id")
+        if name == "release_id"
+        else sql.SQL("stored.{}").format(sql.Identifier(name))
+        for name in columns
+    ]
+    return sql.SQL("create or replace view {view} as select {outputs} " + rows).format(
+        view=sql.Identifier("published", model.name),
+        outputs=sql.SQL(", ").join(outputs),
+        table=sql.Identifier("release", model.name),
+        name=sql.Literal(model.name),
+    )
+
+
+def _ensure_comments(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Comments on the view and its columns from the model's yml; only those that changed."""
+    view = sql.Identifier("published", model.name)
+    wanted = {"": model.comment, "release_id": "Release that the row is read from · Bản phát hành"}
+    wanted |= {column.name: column.comment for column in model.columns}
+    current: dict[str, str] = dict(
+        connection.execute(
+            """select coalesce(attribute.attname, ''), description.description
+               from pg_description as description
+               left join pg_attribute as attribute
+                   on attribute.attrelid = description.objoid and attribute.attnum = description.objsubid
+                   and description.objsubid > 0
+               where description.objoid = format('published.%%I', %s::text)::regclass
+                 and description.classoid = 'pg_class'::regclass""",
+            [model.name],
+        ).fetchall()
+    )
+    for name, text in wanted.items():
+        if text and current.get(name) != text:
+            target = sql.SQL("column {}.{}" if name else "view {}").format(view, sql.Identifier(name))
+            connection.execute(sql.SQL("comment on {} is {}").format(target, sql.Literal(text)))
+
+
+def _ensure_report(connection: psycopg.Connection, name: str, text: str) -> None:
+    """Make or extend one report view once every view that it reads exists; unchanged text is left alone."""
+    needed = sorted(set(re.findall(r"\bpublished\.((?:dim|fct|bridge)_\w+)", text)))
+    found = connection.execute(
+        "select count(*) from unnest(%s::text[]) as needed (name) where to_regclass('published.' || name) is not null",
+        [needed],
+    ).fetchone()
+    mark = hashlib.sha256(text.encode()).hexdigest()
+    made = connection.execute("select sha256 from release.view_definition where view_name = %s", [name]).fetchone()
+    if found != (len(needed),) or made == (mark,):
+        return
+    connection.execute(text)
+    connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", name)))
+    connection.execute(
+        """insert into release.view_definition (view_name, sha256) values (%s, %s)
+           on conflict (view_name) do update set sha256 = excluded.sha256""",
+        [name, mark],
+    )
