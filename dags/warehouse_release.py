@@ -43,7 +43,7 @@ def warehouse_release():
     """
 
     @task
-    def build_marts() -> str:
+    def build_marts() -> int:
         """Bring the candidate up to date with what is in force; returns the id of the build."""
         from vwu.build import build
 
@@ -52,9 +52,9 @@ def warehouse_release():
             raise AirflowException(f"build {result.build_id} failed: {result.failures}")
         return result.build_id
 
-    @task(retries=0)
-    def gate_candidate(build_id: str) -> str:
-        """Check the candidate; a refusal fails without a retry and leaves the release in force."""
+    @task
+    def gate_candidate(build_id: int) -> str:
+        """Check the candidate; a refusal fails without a retry (a crash has one) and leaves the release in force."""
         from vwu.gate import run_gate
 
         verdict = run_gate(load_settings())

@@ -1,0 +1,239 @@
+"""The verb of the main job: run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from vwu.cli.main import BLOCKED, DONE, OUTSIDE_FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from vwu.headline import Credit, Figure, Headline, Refused, Release
+    from vwu.run import Failure
+    from vwu.settings import Settings
+    from vwu.stack.progress import Progress
+
+_EPILOG = """\
+Exit codes: 0 done (rejected files are listed, they are no failure), 1 the gate refused the new release and the one
+before stays in force, 3 something outside failed.
+
+  vwu run                let Airflow's scheduler do it; the stack is started if need be and stays up
+  vwu run --direct       the same steps in this process, without Airflow
+"""
+
+
+def register(verbs: Any) -> None:
+    """Add this group's verb."""
+    verb = verbs.add_parser(
+        "run",
+        help="receive what lies in the landing zone and publish the next release",
+        description="Receive, check and land what lies in the landing zone; build, gate and publish the next release.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.add_argument("--direct", action="store_true", help="without Airflow: the same steps in this process")
+    verb.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    verb.set_defaults(func=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from vwu.headline import read_headline, read_release
+    from vwu.settings import load_settings
+    from vwu.stack.progress import Progress
+
+    progress = Progress()
+    try:
+        with _stack(load_settings(), progress, with_airflow=not args.direct) as settings:
+            before = read_release(settings)
+            failures = _work(settings, progress, is_direct=args.direct)
+            headline = read_headline(settings)
+    finally:
+        progress.clear()
+    # A refusal is told as such, from the gate's own record.
+    failures = tuple(failure for failure in failures if not (headline.refusal and failure.step == "gate_candidate"))
+    if args.json:
+        print(json.dumps(_as_json(settings, before, headline, failures), ensure_ascii=False, indent=1, default=str))
+    else:
+        print("\n".join(_as_text(settings, before, headline, failures)))
+    if failures:
+        return OUTSIDE_FAILED
+    return BLOCKED if headline.refusal else DONE
+
+
+def _work(settings: Settings, progress: Progress, *, is_direct: bool) -> tuple[Failure, ...]:
+    from vwu.run import run_direct, run_through_airflow
+
+    return (run_direct if is_direct else run_through_airflow)(settings, progress.show)
+
+
+@contextmanager
+def _stack(settings: Settings, progress: Progress, *, with_airflow: bool) -> Iterator[Settings]:
+    """The stack, up. An interrupt takes it down again if this call started it; otherwise it is left as it was."""
+    from vwu.cli.main import OutsideError
+    from vwu.stack import interrupts
+    from vwu.stack.up import down, up
+
+    with interrupts.caught():
+        outcome = up(settings, progress, with_airflow=with_airflow)
+        if outcome.import_errors:
+            raise OutsideError(
+                "\n".join(f"Airflow cannot import dags/{file}: {why}" for file, why in outcome.import_errors.items())
+            )
+        try:
+            yield outcome.settings
+        except KeyboardInterrupt:
+            if outcome.started:
+                down(outcome.settings, progress)
+            else:
+                progress.clear()
+                print("the runs go on in Airflow; `vwu down` stops them")
+            raise
+
+
+def _as_json(
+    settings: Settings, before: Release | None, headline: Headline, failures: Iterable[Failure]
+) -> dict[str, Any]:
+    return {
+        "is_new": _is_new(before, headline),
+        "previous_release_id": before.release_id if before else None,
+        **asdict(headline),
+        "failures": [asdict(failure) for failure in failures],
+        "where": dict(_places(settings, headline)),
+    }
+
+
+def _is_new(before: Release | None, headline: Headline) -> bool:
+    return headline.release is not None and (before is None or headline.release.release_id != before.release_id)
+
+
+def _as_text(settings: Settings, before: Release | None, headline: Headline, failures: Iterable[Failure]) -> list[str]:
+    sections = [
+        _release_lines(before, headline),
+        _figure_lines(headline.figures, headline.credit),
+        _refused_lines(headline.refused, headline.refused_count),
+        _failure_lines(failures),
+        ["Xem ở đâu · where to look", *(f"  {name:<10} {place}" for name, place in _places(settings, headline))],
+    ]
+    return [line for section in sections if section for line in (*section, "")][:-1]
+
+
+def _release_lines(before: Release | None, headline: Headline) -> list[str]:
+    release, refusal = headline.release, headline.refusal
+    lines = []
+    if release is None:
+        lines.append("Chưa có bản phát hành nào · nothing is published yet")
+    elif _is_new(before, headline):
+        lines.append(f"Bản phát hành mới · new release: {release.release_id} ({release.verdict})")
+    else:
+        lines.append(f"Không có gì mới · nothing new: release {release.release_id} stays in force")
+    if release is not None:
+        coverage = "not stated" if release.coverage_pct is None else f"{_number(release.coverage_pct)} %"
+        lines.append(
+            f"  {release.published_at:%Y-%m-%d %H:%M:%S %Z} · receipts {release.receipts} · coverage {coverage}"
+            f" · open findings {release.findings_open} · version {release.code_version}"
+        )
+    if refusal is not None:
+        lines.append(f"Cổng kiểm tra đang đóng · the gate is shut (gate run {refusal.gate_run_id}):")
+        lines += [f"  {reason}" for reason in refusal.reasons]
+    return lines
+
+
+def _figure_lines(figures: Iterable[Figure], credit: Iterable[Credit]) -> list[str]:
+    """One line an indicator: the nation, then the provinces that reported it."""
+    rows: dict[tuple[str, ...], list[Figure]] = {}
+    for figure in figures:
+        key = (figure.period_code, figure.programme_code, figure.indicator_code, figure.basis)
+        rows.setdefault(key, []).append(figure)
+    lines = ["Số liệu chính · headline figures"] if rows else []
+    shown = ""
+    for (period, programme, _, basis), parts in rows.items():
+        if period != shown:
+            lines.append(f"  {period}")
+            shown = period
+        values = "; ".join(f"{_place(part)} {_quantity(part)}" for part in _nation_first(parts))
+        lines.append(f"    {programme:<10} {parts[0].name_vi} · {parts[0].name_en} [{basis}]: {values}")
+    lines += [
+        f"  {each.bank_code} {each.period_code}: {_number(Decimal(each.loans))} khoản vay · loans, "
+        f"dư nợ · balance {_number(each.closing_balance)} đồng, quá hạn · overdue {_number(each.overdue)} đồng"
+        for each in credit
+    ]
+    return lines
+
+
+def _nation_first(parts: list[Figure]) -> list[Figure]:
+    """At most the nation and four provinces: more belong into the report."""
+    return sorted(parts, key=lambda part: part.level != "nation")[:5]
+
+
+def _place(figure: Figure) -> str:
+    return "cả nước" if figure.level == "nation" else figure.region_name
+
+
+def _quantity(figure: Figure) -> str:
+    """A figure as it may be said: its bounds where they are open, its reason where it is held out."""
+    if figure.blocked_reason:
+        return f"(không tổng hợp · held out: {figure.blocked_reason})"
+    low, high = figure.lower_bound, figure.upper_bound
+    if figure.value is not None and low == high == figure.value:
+        text = _number(figure.value)
+    elif low is not None and high is not None:
+        text = f"{_number(low)}…{_number(high)}"
+    elif low is not None:
+        text = f"trên {_number(low)}"
+    elif high is not None:
+        text = f"gần {_number(high)}"
+    elif figure.value is not None:
+        text = f"khoảng {_number(figure.value)}"
+    else:
+        text = "không rõ"
+    return f"{text} {figure.unit_code}" + (" (ước tính · estimated)" if figure.is_estimated else "")
+
+
+def _number(value: Decimal) -> str:
+    """Vietnamese habit: dot between groups of three, comma for decimals."""
+    text = f"{value.normalize():,f}"
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+def _refused_lines(refused: tuple[Refused, ...], count: int) -> list[str]:
+    if not refused:
+        return []
+    lines = [f"Không được nhận hoặc đang giữ lại · rejected or held: {count}"]
+    for each in refused:
+        more = f", {each.faults} lỗi · faults" if each.faults > 1 else ""
+        lines.append(f"  {each.file_name} ({each.state}, receipt {each.receipt_id}{more}) {each.position}")
+        lines += [f"    {reason}" for reason in (each.reason_vi, each.reason_en) if reason]
+    if count > len(refused):
+        lines.append(f"  … and {count - len(refused)} more: vwu receipts")
+    return lines
+
+
+def _failure_lines(failures: Iterable[Failure]) -> list[str]:
+    lines = [f"  {failure.step}: {failure.reason}" for failure in failures]
+    return ["Không làm được · could not be done", *lines] if lines else []
+
+
+def _places(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]:
+    from vwu.stack.airflow import USER, url
+
+    if "airflow_port" in settings.stack:
+        yield "Airflow", f"{url(settings)}  user {USER}, password in {settings.home / 'airflow' / 'passwords.json'}"
+    yield from _reports(settings, headline)
+    data_docs = settings.home / "data_docs" / "index.html"
+    if data_docs.exists():
+        yield "Data Docs", str(data_docs)
+    yield "SQL", 'psql "$(vwu dsn --role bi_reader)"   select * from published.report_indicator;'
+
+
+def _reports(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]:
+    for period in dict.fromkeys(figure.period_code for figure in headline.figures):
+        folder = settings.home / "reports" / period.replace("/", "_")
+        if folder.exists():
+            page = folder / "index.html"
+            yield "report", str(page if page.exists() else folder)

@@ -1,0 +1,188 @@
+"""The main job on what lies in the landing zone: receive → check → land → build → gate → publish → roll up.
+
+`run_through_airflow` lets the scheduler do it and waits; `run_direct` does the same steps here. Same results.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vwu import airflow_api
+from vwu.airflow_api import Airflow, DagRun
+from vwu.settings import Settings
+
+INTAKE = ("branch_submissions", "bank_feeds")
+RELEASE, ROLLUP = "warehouse_release", "national_rollup"
+GATE_TASK = "gate_candidate"
+_POLL = 1.0  # seconds
+
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One step that could not be done: which, and where to read why."""
+
+    step: str
+    reason: str
+
+
+class RunError(OSError):
+    """The run cannot go on; the message says why and what to do."""
+
+
+# Through Airflow
+
+
+def run_through_airflow(settings: Settings, show: Show) -> tuple[Failure, ...]:
+    """Trigger both intake DAGs under one run id and wait for everything that follows from them; returns what failed.
+
+    The stack must be up. A rejected file is no failure. Raises RunError when a DAG is paused or Airflow ends meanwhile.
+    """
+    from vwu.stack.airflow import USER, url
+
+    airflow = airflow_api.sign_in(url(settings), USER, settings.secrets["airflow_admin"])
+    _refuse_paused(airflow)
+    before = {dag_id: _newest(airflow, dag_id) for dag_id in (RELEASE, ROLLUP)}
+    run_id = f"vwu_run__{datetime.now(UTC).isoformat(timespec='milliseconds')}"
+    runs = [airflow_api.trigger(airflow, dag_id, run_id) for dag_id in INTAKE]
+    watch = _Watch(settings, airflow, show)
+    ended = watch.wait_for(runs)
+    for dag_id in (RELEASE, ROLLUP):
+        ended += watch.settle(dag_id, before[dag_id])
+    return tuple(_failures(airflow, ended))
+
+
+def _refuse_paused(airflow: Airflow) -> None:
+    paused = [dag_id for dag_id in (*INTAKE, RELEASE, ROLLUP) if airflow_api.is_paused(airflow, dag_id)]
+    if paused:
+        raise RunError(f"paused in Airflow: {', '.join(paused)}; switch them on at {airflow.url}/dags and run again")
+
+
+def _newest(airflow: Airflow, dag_id: str) -> set[str]:
+    """Run ids that had ended before we began: a run that was active counts as one to wait for."""
+    return {run.run_id for run in airflow_api.read_runs(airflow, dag_id) if not run.is_active}
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Waits for runs and says what they are at."""
+
+    settings: Settings
+    airflow: Airflow
+    show: Show
+
+    def wait_for(self, runs: list[DagRun]) -> list[DagRun]:
+        """Wait until these runs have ended; returns them as they ended."""
+        while any(run.is_active for run in runs):
+            self._pause(runs)
+            runs = [airflow_api.read_run(self.airflow, run.dag_id, run.run_id) for run in runs]
+        return runs
+
+    def settle(self, dag_id: str, known: set[str]) -> list[DagRun]:
+        """Wait until no asset event and no run of this DAG is pending; returns the runs that were not known."""
+        while True:
+            # Events first: one that becomes a run between the two questions is seen by the second.
+            events = airflow_api.count_queued_events(self.airflow, dag_id)
+            active = airflow_api.read_runs(self.airflow, dag_id, airflow_api.ACTIVE)
+            if not events and not active:
+                return [run for run in airflow_api.read_runs(self.airflow, dag_id) if run.run_id not in known]
+            self._pause(active, f"{dag_id} waits for the scheduler" if not active else "")
+
+    def _pause(self, runs: Iterable[DagRun], otherwise: str = "") -> None:
+        self.show(" · ".join(self._describe(run) for run in runs if run.is_active) or otherwise)
+        _refuse_dead_component(self.settings)
+        time.sleep(_POLL)
+
+    def _describe(self, run: DagRun) -> str:
+        if run.state == "queued":
+            return f"{run.dag_id} queued"
+        at = airflow_api.list_tasks(self.airflow, run, ("running", "up_for_retry"))
+        done = airflow_api.count_tasks(self.airflow, run, ("success", "skipped", "failed", "upstream_failed"))
+        return f"{run.dag_id} {done}/{airflow_api.count_tasks(self.airflow, run)} {', '.join(at[:2])}".rstrip()
+
+
+def _refuse_dead_component(settings: Settings) -> None:
+    """A scheduler that died would let us wait for ever."""
+    from vwu.stack import processes
+    from vwu.stack.airflow import COMPONENTS
+
+    dead = [name for name in COMPONENTS if processes.find(settings.home, name) is None]
+    if dead:
+        logs = ", ".join(str(processes.log_path(settings.home, name)) for name in dead)
+        raise RunError(f"{', '.join(dead)} ended during the run; read {logs}, then run again: nothing is lost")
+
+
+def _failures(airflow: Airflow, runs: Iterable[DagRun]) -> Iterable[Failure]:
+    for run in runs:
+        if run.state != "failed":
+            continue
+        tasks = airflow_api.list_tasks(airflow, run, ("failed",)) or [run.dag_id]
+        for task in tasks:
+            yield Failure(task, f"its log: {airflow.url}/dags/{run.dag_id}/runs/{run.run_id}")
+
+
+# Without Airflow
+
+
+def run_direct(settings: Settings, show: Show) -> tuple[Failure, ...]:
+    """The same steps in this process, one file after the other; returns what failed.
+
+    A file that cannot be worked on never stops the others. A refusal of the gate shows as step `gate_candidate`.
+    """
+    from vwu.intake.landing import has_news
+
+    failures = [failure for zone in INTAKE for failure in _receive_zone(settings, zone, show)]
+    if has_news(settings):
+        failures += _release(settings, show)
+    return (*failures, *_roll_up(settings, show))
+
+
+def _receive_zone(settings: Settings, zone: str, show: Show) -> Iterable[Failure]:
+    from vwu.intake.arrivals import list_arrivals
+    from vwu.intake.receive import receive
+
+    paths = list_arrivals(settings, zone)
+    for number, path in enumerate(paths, start=1):
+        show(f"receive {zone} {number}/{len(paths)} {path.rpartition('/')[2]}")
+        try:
+            receive(settings, path)
+        except Exception as error:  # whatever is wrong with one file, the others are received
+            yield Failure(f"receive_file [{Path(path).name}]", f"{type(error).__name__}: {error}")
+
+
+def _release(settings: Settings, show: Show) -> Iterable[Failure]:
+    from vwu.build import build
+    from vwu.gate import run_gate
+    from vwu.publish import PublishError, publish
+
+    show("build")
+    built = build(settings)
+    if not built.ok:
+        yield Failure("build_marts", f"build {built.build_id}: {', '.join(map(str, built.failures))}")
+        return
+    show("gate")
+    verdict = run_gate(settings)
+    if not verdict.passed:
+        yield Failure(GATE_TASK, verdict.summary())
+        return
+    show("publish")
+    try:
+        publish(settings)
+    except PublishError as error:
+        yield Failure("publish_release", str(error))
+
+
+def _roll_up(settings: Settings, show: Show) -> Iterable[Failure]:
+    from vwu.rollup import list_due_periods, national_rollup
+
+    for period in list_due_periods(settings):
+        show(f"roll up {period}")
+        try:
+            national_rollup(settings, period)
+        except Exception as error:  # one period's roll-up never stops the others'
+            yield Failure(f"roll_up_period [{period}]", f"{type(error).__name__}: {error}")
