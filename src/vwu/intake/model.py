@@ -193,14 +193,6 @@ class Outcome:
         first = next((f": {each.rule_id} at {each.position}" for each in self.findings), "")
         return f"{self.file}: {self.state}, {self.row_count} rows" + (f", {found}{first}" if found else "")
 
-    def summary(self) -> str:
-        """A few lines for a log: the file, its state, and its first faults in both languages."""
-        told = [each for each in self.findings if each.severity is not Severity.INFO]
-        lines = [f"{self.file}: {self.state}, {self.row_count} rows, receipt {self.receipt_id}", self.reason_en]
-        lines += [f"{each.severity} {each.position}: {each.message_vi} · {each.message_en}" for each in told[:20]]
-        lines += [f"and {len(told) - 20} more: vwu findings"] if len(told) > 20 else []
-        return "\n".join(filter(None, lines))
-
     def as_json(self) -> dict[str, Any]:
         """The object of INTERFACES 5.1; a feed lists no values."""
         return {
