@@ -38,7 +38,7 @@ FIGURE_COLUMNS: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 HEAD_ROW, HEADER_ROW, FIRST_ROW = 3, 13, 14
 
-_WIDTHS = (13, 15, 27, 50, 13, 17, 17, 17, 17, 17, 34)
+_WIDTHS = (13, 15, 34, 54, 14, 17, 17, 17, 17, 17, 34)
 _FONT, _INK, _PLUM, _ROSE, _INPUT, _CLOSED, _LINE = (
     "Times New Roman", "1F1F1F", "8A1C4A", "F8E8EF", "FFFBE8", "E9E9E9", "B9A6AF",
 )  # fmt: skip
@@ -212,8 +212,8 @@ def _draw_head(sheet: Worksheet, head: FormHead) -> None:
         _cell(sheet, row, 2).alignment = Alignment(horizontal="left", vertical="center")
         _open(_cell(sheet, row, 2), is_open)
     sheet.merge_cells(start_row=HEAD_ROW, end_row=HEAD_ROW + 8, start_column=6, end_column=len(COLUMNS))
-    _write(_cell(sheet, HEAD_ROW, 6), "\n".join(_GUIDE), size=10, ink="3B3B3B")
-    _cell(sheet, HEAD_ROW, 6).alignment = Alignment(wrap_text=True, vertical="top", horizontal="left")
+    _write(_cell(sheet, HEAD_ROW, 6), "\n".join(_GUIDE), size=10.5, ink="3B3B3B", fill="FAF6F8", line="FAF6F8")
+    _cell(sheet, HEAD_ROW, 6).alignment = Alignment(wrap_text=True, vertical="center", horizontal="left", indent=1)
     _check_head(sheet)
 
 
@@ -262,7 +262,7 @@ def _draw_line(sheet: Worksheet, row: int, number: int, line: FormLine, is_first
         cell = _cell(sheet, row, column)
         code = column in (2, 3)
         _write(
-            cell, content, size=9 if code else 11, ink="6B6B6B" if code else _INK,
+            cell, content, size=8 if code else 11, ink="6B6B6B" if code else _INK,
             bold=is_first and column == 2, line=_LINE, is_first=is_first,
         )  # fmt: skip
         cell.alignment = Alignment(
@@ -277,7 +277,8 @@ def _draw_line(sheet: Worksheet, row: int, number: int, line: FormLine, is_first
     _write(note, None, size=10, fill=_INPUT, line=_LINE, is_first=is_first)
     note.alignment = Alignment(wrap_text=True, vertical="center")
     _open(note, is_open=True)
-    sheet.row_dimensions[row].height = 18 * (1 + (len(line.label) > 52) + (len(line.label) > 104))
+    line_count = max(-(-len(line.label) // 68), -(-len(line.unit_name) // 22))
+    sheet.row_dimensions[row].height = 6 + 15 * line_count
     _check_line(sheet, row, line)
 
 
@@ -339,6 +340,7 @@ def _number_format(content: str | int | float | Decimal | date) -> str:
 def _set_page(sheet: Worksheet, head: FormHead, last_row: int) -> None:
     """Freeze, protect and paginate: A4 landscape, one page wide, the header repeated."""
     from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.page import PageMargins
     from openpyxl.worksheet.properties import PageSetupProperties
 
     notes = DataValidation(
@@ -360,6 +362,7 @@ def _set_page(sheet: Worksheet, head: FormHead, last_row: int) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_options.horizontalCentered = True
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.75)
     footer = sheet.oddFooter
     assert footer is not None
     assert footer.left is not None
