@@ -6,7 +6,6 @@ Figures come from `published` as `bi_reader` sees them, in one snapshot; the res
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,22 +13,10 @@ import psycopg
 from psycopg.rows import class_row
 
 from vwu.database import connect
+from vwu.rollup import NothingPublishedError, Release, open_release
 from vwu.settings import Settings
 
 MAX_PERIODS, MAX_REFUSED = 3, 20
-
-
-@dataclass(frozen=True)
-class Release:
-    """The release in force (INTERFACES 6, `release_info`)."""
-
-    release_id: int
-    published_at: datetime
-    verdict: str
-    coverage_pct: Decimal | None
-    receipts: int
-    findings_open: int
-    code_version: str
 
 
 @dataclass(frozen=True)
@@ -114,17 +101,19 @@ def read_headline(settings: Settings) -> Headline:
 
 def read_release(settings: Settings) -> Release | None:
     """The release in force; None before the first."""
-    with connect(settings, "bi_reader") as connection:
-        return next(iter(_rows(connection, Release, _RELEASE)), None)
+    return _read_published(settings, with_figures=False)[0]
 
 
-def _read_published(settings: Settings) -> tuple[Release | None, tuple[Figure, ...], tuple[Credit, ...]]:
-    with connect(settings, "bi_reader") as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        release = next(iter(_rows(connection, Release, _RELEASE)), None)
-        if release is None:
-            return None, (), ()
-        return release, _rows(connection, Figure, _FIGURES), _rows(connection, Credit, _CREDIT)
+def _read_published(
+    settings: Settings, *, with_figures: bool = True
+) -> tuple[Release | None, tuple[Figure, ...], tuple[Credit, ...]]:
+    try:
+        with open_release(settings) as (connection, release):
+            if not with_figures:
+                return release, (), ()
+            return release, _rows(connection, Figure, _FIGURES), _rows(connection, Credit, _CREDIT)
+    except NothingPublishedError:
+        return None, (), ()
 
 
 def _read_refusal(settings: Settings) -> Refusal | None:
@@ -142,11 +131,6 @@ def _rows(connection: psycopg.Connection, shape: type[Any], query: str) -> tuple
     with connection.cursor(row_factory=class_row(shape)) as cursor:
         return tuple(cursor.execute(query.encode()).fetchall())
 
-
-_RELEASE = """
-select release_id, published_at, verdict, coverage_pct, receipts, findings_open, code_version
-from published.release_info
-"""
 
 # The latest periods that anything was rolled up for; nation first, then provinces.
 _FIGURES = f"""

@@ -6,7 +6,6 @@ import argparse
 import json
 from contextlib import contextmanager
 from dataclasses import asdict
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from vwu.cli.main import BLOCKED, DONE, OUTSIDE_FAILED
@@ -14,7 +13,8 @@ from vwu.cli.main import BLOCKED, DONE, OUTSIDE_FAILED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from vwu.headline import Credit, Figure, Headline, Refused, Release
+    from vwu.headline import Credit, Figure, Headline, Refused
+    from vwu.rollup import Release
     from vwu.run import Failure
     from vwu.settings import Settings
     from vwu.stack.progress import Progress
@@ -124,6 +124,8 @@ def _as_text(settings: Settings, before: Release | None, headline: Headline, fai
 
 
 def _release_lines(before: Release | None, headline: Headline) -> list[str]:
+    from vwu.report.wording import number
+
     release, refusal = headline.release, headline.refusal
     lines = []
     if release is None:
@@ -133,7 +135,7 @@ def _release_lines(before: Release | None, headline: Headline) -> list[str]:
     else:
         lines.append(f"Không có gì mới · nothing new: release {release.release_id} stays in force")
     if release is not None:
-        coverage = "not stated" if release.coverage_pct is None else f"{_number(release.coverage_pct)} %"
+        coverage = "not stated" if release.coverage_pct is None else f"{number(release.coverage_pct)} %"
         lines.append(
             f"  {release.published_at:%Y-%m-%d %H:%M:%S %Z} · receipts {release.receipts} · coverage {coverage}"
             f" · open findings {release.findings_open} · version {release.code_version}"
@@ -146,6 +148,8 @@ def _release_lines(before: Release | None, headline: Headline) -> list[str]:
 
 def _figure_lines(figures: Iterable[Figure], credit: Iterable[Credit]) -> list[str]:
     """One line an indicator: the nation, then the provinces that reported it."""
+    from vwu.report.wording import amount, number
+
     rows: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
         key = (figure.period_code, figure.programme_code, figure.indicator_code, figure.basis)
@@ -159,8 +163,8 @@ def _figure_lines(figures: Iterable[Figure], credit: Iterable[Credit]) -> list[s
         values = "; ".join(f"{_place(part)} {_quantity(part)}" for part in _nation_first(parts))
         lines.append(f"    {programme:<10} {parts[0].name_vi} · {parts[0].name_en} [{basis}]: {values}")
     lines += [
-        f"  {each.bank_code} {each.period_code}: {_number(Decimal(each.loans))} khoản vay · loans, "
-        f"dư nợ · balance {_number(each.closing_balance)} đồng, quá hạn · overdue {_number(each.overdue)} đồng"
+        f"  {each.bank_code} {each.period_code}: {number(each.loans)} khoản vay · loans, dư nợ · balance "
+        f"{amount(each.closing_balance, 'VND').vi}, quá hạn · overdue {amount(each.overdue, 'VND').vi}"
         for each in credit
     ]
     return lines
@@ -177,28 +181,12 @@ def _place(figure: Figure) -> str:
 
 def _quantity(figure: Figure) -> str:
     """A figure as it may be said: its bounds where they are open, its reason where it is held out."""
+    from vwu.report.wording import UNKNOWN, bounded
+
     if figure.blocked_reason:
         return f"(không tổng hợp · held out: {figure.blocked_reason})"
-    low, high = figure.lower_bound, figure.upper_bound
-    if figure.value is not None and low == high == figure.value:
-        text = _number(figure.value)
-    elif low is not None and high is not None:
-        text = f"{_number(low)}…{_number(high)}"
-    elif low is not None:
-        text = f"trên {_number(low)}"
-    elif high is not None:
-        text = f"gần {_number(high)}"
-    elif figure.value is not None:
-        text = f"khoảng {_number(figure.value)}"
-    else:
-        text = "không rõ"
-    return f"{text} {figure.unit_code}" + (" (ước tính · estimated)" if figure.is_estimated else "")
-
-
-def _number(value: Decimal) -> str:
-    """Vietnamese habit: dot between groups of three, comma for decimals."""
-    text = f"{value.normalize():,f}"
-    return text.translate(str.maketrans(",.", ".,"))
+    said = bounded(figure.value, figure.lower_bound, figure.upper_bound, figure.unit_code) or UNKNOWN
+    return said.vi + (" (ước tính · estimated)" if figure.is_estimated else "")
 
 
 def _refused_lines(refused: tuple[Refused, ...], count: int) -> list[str]:
@@ -225,15 +213,16 @@ def _places(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]
     if "airflow_port" in settings.stack:
         yield "Airflow", f"{url(settings)}  user {USER}, password in {settings.home / 'airflow' / 'passwords.json'}"
     yield from _reports(settings, headline)
-    data_docs = settings.home / "data_docs" / "index.html"
+    data_docs = settings.home / "site" / "data_docs" / "index.html"
     if data_docs.exists():
         yield "Data Docs", str(data_docs)
     yield "SQL", 'psql "$(vwu dsn --role bi_reader)"   select * from published.report_indicator;'
 
 
 def _reports(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]:
+    from vwu.report import report_folder
+
     for period in dict.fromkeys(figure.period_code for figure in headline.figures):
-        folder = settings.home / "reports" / period.replace("/", "_")
-        if folder.exists():
-            page = folder / "index.html"
-            yield "report", str(page if page.exists() else folder)
+        page = report_folder(settings, period) / "index.html"
+        if page.exists():
+            yield "report", str(page)
