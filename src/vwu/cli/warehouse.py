@@ -1,7 +1,199 @@
+"""Verbs of the later steps: gate, publish, releases, rollback, diff."""
+
 from __future__ import annotations
 
-from typing import Any
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from vwu.settings import load_settings
+
+if TYPE_CHECKING:
+    from vwu.gate import Verdict
+    from vwu.publish import Diff
+
+DONE, BLOCKED = 0, 1
+_OUTCOMES = {"publish": "open", "publish_with_warnings": "open, with warnings", "refuse": "SHUT"}
 
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
+    gate = _verb(verbs, "gate", _gate, "check the candidate; exit 1 when it must not be published")
+    gate.epilog = "example: vwu gate && vwu publish"
+    publish = _verb(verbs, "publish", _publish, "publish the candidate that the gate passed, as the next release")
+    publish.add_argument("--again", action="store_true", help="publish anew what a rollback took out of force")
+    releases = _verb(verbs, "releases", _releases, "list the releases, newest first")
+    releases.add_argument("--checksums", action="store_true", help="sha256 of each table of the release in force")
+    rollback = _verb(verbs, "rollback", _rollback, "put another release in force; nothing is copied or lost")
+    rollback.add_argument("release", type=int, metavar="RELEASE", help="a number that `vwu releases` lists")
+    rollback.add_argument("--reason", default="", help="why; kept in the log of releases")
+    diff = _verb(verbs, "diff", _diff, "show what changed between two releases, and which receipts caused it")
+    diff.add_argument("from_release", type=int, metavar="R1")
+    diff.add_argument("to_release", type=int, metavar="R2")
+    diff.add_argument("--rows", type=int, default=50, metavar="N", help="changed rows to print (default 50)")
+
+
+def _verb(verbs: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    verb.add_argument("--json", action="store_true", help="print JSON for machines")
+    verb.set_defaults(func=function)
+    return verb
+
+
+def _gate(args: argparse.Namespace) -> int:
+    from vwu.gate import run_gate
+
+    settings = load_settings()
+    verdict = run_gate(settings)
+    if args.json:
+        _print_json(_verdict_json(verdict))
+    else:
+        _print_verdict(verdict)
+        print(f"Data Docs: {(settings.home / 'site' / 'data_docs' / 'index.html').as_uri()}")
+        if verdict.passed:
+            print("next: vwu publish")
+    return DONE if verdict.passed else BLOCKED
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    print(
+        f"gate {_OUTCOMES[verdict.outcome]}: {verdict.executed_checks} of {verdict.expected_checks} checks ran "
+        f"in {verdict.seconds:.1f} s, {len(verdict.failed)} failed (run {verdict.gate_run_id})"
+    )
+    for problem in verdict.problems:
+        print(f"  ! {problem}")
+    for result in verdict.failed:
+        check = result.check
+        count = "" if result.unexpected_count is None else f", {result.unexpected_count} rows"
+        print(f"  {check.severity:<8}{check.rule_id} on {check.table_name}{count}")
+        print(f"          {check.reason_vi}\n          {check.reason_en}")
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "gate_run_id": verdict.gate_run_id,
+        "verdict": verdict.outcome,
+        "candidate_hash": verdict.candidate_hash,
+        "expected_checks": verdict.expected_checks,
+        "executed_checks": verdict.executed_checks,
+        "problems": list(verdict.problems),
+        "failed": [
+            {
+                "rule_id": result.check.rule_id,
+                "table_name": result.check.table_name,
+                "severity": result.check.severity,
+                "family": result.check.family,
+                "observed": result.failure or result.observed,
+                "unexpected_count": result.unexpected_count,
+                "message_vi": result.check.reason_vi,
+                "message_en": result.check.reason_en,
+            }
+            for result in verdict.failed
+        ],
+    }
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from vwu.publish import PublishError, publish
+    from vwu.publish.models import ManifestError
+
+    try:
+        result = publish(load_settings(), again=args.again)
+    except (PublishError, ManifestError) as error:
+        return _blocked(error)
+    if args.json:
+        _print_json(asdict(result))
+    elif result.is_new:
+        print(f"release {result.release_id} is in force ({result.verdict}): {result.parts_written} parts, "
+              f"{result.rows_written} rows written")  # fmt: skip
+    else:
+        print(f"nothing new to publish: release {result.release_id} stays in force ({result.reason})")
+    return DONE
+
+
+def _releases(args: argparse.Namespace) -> int:
+    from vwu.publish import checksums, releases
+
+    settings = load_settings()
+    if args.checksums:
+        sums = checksums(settings)
+        _print_json(sums) if args.json else _print_table(("table", "sha256"), sums.items())
+        return DONE
+    found = releases(settings)
+    if args.json:
+        _print_json([asdict(release) for release in found])
+    elif not found:
+        print("no release yet: vwu run makes the first")
+    else:
+        head = ("release", "in force", "published", "verdict", "coverage %", "receipts", "findings", "code")
+        _print_table(head, [
+            (release.release_id, "*" if release.is_in_force else "", release.published_at.isoformat(" ", "seconds"),
+             release.verdict, release.coverage_pct, release.receipts, release.findings_open, release.code_version)
+            for release in found
+        ])  # fmt: skip
+    return DONE
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    from vwu.publish import PublishError, rollback
+
+    try:
+        before = rollback(load_settings(), args.release, args.reason)
+    except PublishError as error:
+        return _blocked(error)
+    if args.json:
+        _print_json({"release_id": args.release, "from_release_id": before})
+    elif before == args.release:
+        print(f"release {args.release} is in force already")
+    else:
+        print(f"release {args.release} is in force; before: {before}. Back again: vwu rollback {before}")
+    return DONE
+
+
+def _diff(args: argparse.Namespace) -> int:
+    from vwu.publish import PublishError, diff
+
+    try:
+        found = diff(load_settings(), args.from_release, args.to_release)
+    except PublishError as error:
+        return _blocked(error)
+    if args.json:
+        _print_json(asdict(found))
+    else:
+        _print_diff(found, args.rows)
+    return DONE
+
+
+def _print_diff(found: Diff, limit: int) -> None:
+    print(f"release {found.from_release_id} -> {found.to_release_id}: {len(found.rows)} rows differ, "
+          f"{len(found.parts_removed)} parts out, {len(found.parts_added)} parts in")  # fmt: skip
+    for sign, receipts in (("-", found.receipts_removed), ("+", found.receipts_added)):
+        for receipt_id, scope_key in receipts:
+            print(f"  {sign} receipt {receipt_id}  {scope_key}")
+    for change in found.rows[:limit]:
+        was, now = change.before or {}, change.after or {}
+        print(f"  {change.kind:<8}{change.table_name} {' | '.join(map(str, change.key))}")
+        if change.kind == "changed":
+            for name in change.columns:
+                print(f"            {name}: {was[name]} -> {now[name]}")
+    if len(found.rows) > limit:
+        print(f"  … {len(found.rows) - limit} more: --rows {len(found.rows)}")
+
+
+def _blocked(error: Exception) -> int:
+    print(f"vwu: {error}", file=sys.stderr)
+    return BLOCKED
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, default=str, ensure_ascii=False, indent=2))
+
+
+def _print_table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    lines = [tuple(head), *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

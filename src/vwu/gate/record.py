@@ -1,0 +1,98 @@
+"""The history of the gate in schema `quality`: every run, every check, and the rows that checks named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from vwu.gate.suites import Expected
+from vwu.gate.validation import MARTS, CheckResult
+from vwu.settings import Settings
+
+ROWS_KEPT = 200  # of each failed check; the count is always whole
+
+
+def record(
+    connection: psycopg.Connection,
+    settings: Settings,
+    candidate_hash: str,
+    expected: Expected,
+    results: tuple[CheckResult, ...],
+    problems: Iterable[str],
+    verdict: str,
+    started_at: datetime,
+) -> int:
+    """Write one gate run and return its number; the caller owns the transaction."""
+    row = connection.execute(
+        """insert into quality.gate_run (candidate_hash, verdict, code_version, build_id, expected_checks,
+                                         executed_checks, problems, started_at, finished_at)
+           values (%s, %s, %s, (select max(build_id) from quality.build_run), %s, %s, %s, %s, clock_timestamp())
+           returning gate_run_id""",
+        [
+            candidate_hash,
+            verdict,
+            settings.code_version,
+            expected.count,
+            sum(not result.failure for result in results),
+            list(problems),
+            started_at,
+        ],
+    ).fetchone()
+    assert row is not None
+    gate_run_id: int = row[0]
+    for result in results:
+        _record_check(connection, gate_run_id, result)
+    return gate_run_id
+
+
+def _record_check(connection: psycopg.Connection, gate_run_id: int, result: CheckResult) -> None:
+    check = result.check
+    added = connection.execute(
+        """insert into quality.check_result (gate_run_id, rule_id, table_name, family, severity, owner, success,
+                                             observed, unexpected_count, message_vi, message_en)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+           on conflict do nothing""",  # a rule id that is there twice already shut the gate
+        [
+            gate_run_id, check.rule_id, check.table_name, check.family, check.severity, check.owner, result.success,
+            result.failure or result.observed, result.unexpected_count, check.reason_vi, check.reason_en,
+        ],
+    ).rowcount  # fmt: skip
+    if added and not result.success and not result.failure:
+        _record_rows(connection, gate_run_id, result)
+
+
+def _record_rows(connection: psycopg.Connection, gate_run_id: int, result: CheckResult) -> None:
+    """Keep the offending rows: of an SQL check the rows themselves, of a column check the values that it named."""
+    for number, content in enumerate(_failed_rows(connection, result), start=1):
+        receipt_id = content.get("receipt_id")
+        connection.execute(
+            """insert into quality.failed_row (gate_run_id, rule_id, row_no, row_content, receipt_id)
+               values (%s, %s, %s, %s, %s)""",
+            [gate_run_id, result.check.rule_id, number, Jsonb(content, dumps=_dumps), receipt_id],
+        )
+
+
+def _failed_rows(connection: psycopg.Connection, result: CheckResult) -> list[dict[str, Any]]:
+    query = result.check.query
+    if query is None:
+        kwargs = result.check.configuration["kwargs"]
+        columns = kwargs.get("column_list") or [kwargs.get("column")]
+        return [{"columns": columns, "value": value} for value in result.sample]
+    table = sql.Identifier(MARTS, result.check.table_name).as_string(connection)
+    rows = connection.execute(
+        sql.SQL("select to_jsonb(failed) from ({}) as failed limit {}").format(
+            sql.SQL(query.format(batch=table)), sql.Literal(ROWS_KEPT)
+        )
+    ).fetchall()
+    return [content for (content,) in rows]
+
+
+def _dumps(content: Any) -> str:
+    import json
+
+    return json.dumps(content, default=str, ensure_ascii=False)

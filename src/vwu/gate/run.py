@@ -1,0 +1,131 @@
+"""The gate: may this candidate be published? One verdict of three, and nothing that fails open (ARCHITECTURE D7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg import IsolationLevel
+
+from vwu.database import connect
+from vwu.gate.docs import write_docs
+from vwu.gate.record import record
+from vwu.gate.suites import Expected, read_expected
+from vwu.gate.validation import CheckResult, new_context, run_suite
+from vwu.publish.models import PublishedModel, load_models
+from vwu.publish.parts import candidate_hash, candidate_parts
+from vwu.settings import Settings
+
+PUBLISH, WITH_WARNINGS, REFUSE = "publish", "publish_with_warnings", "refuse"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one gate run over one candidate."""
+
+    gate_run_id: int
+    outcome: str
+    candidate_hash: str
+    expected_checks: int
+    results: tuple[CheckResult, ...]
+    problems: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome in (PUBLISH, WITH_WARNINGS)
+
+    @property
+    def executed_checks(self) -> int:
+        return sum(not result.failure for result in self.results)
+
+    @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        """Checks that did not hold, the gravest first."""
+        order = ("error", "warning", "info")
+        failed = (result for result in self.results if not result.success)
+        return tuple(sorted(failed, key=lambda result: (order.index(result.check.severity), result.check.rule_id)))
+
+    def summary(self) -> str:
+        """One line for a log: the outcome, how much ran, and what stands in the way."""
+        reasons = [*self.problems, *(f"{result.check.rule_id} ({result.check.severity})" for result in self.failed)]
+        text = f"{self.outcome}: {self.executed_checks} of {self.expected_checks} checks ran"
+        return f"{text}; {'; '.join(reasons)}" if reasons else text
+
+
+def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
+    """Check the candidate in `marts`, record what was found in `quality`, write the Data Docs.
+
+    `expectations` is the folder of suites, by default the project's. Raises SettingsError when nothing is built;
+    whatever else goes wrong is a problem in the verdict, and the gate is shut.
+    """
+    started = datetime.now(UTC)
+    models = load_models(settings)
+    expected = read_expected(expectations or settings.root / "expectations", [model.name for model in models])
+    digest = _hash_candidate(settings, models)
+    context = new_context(settings)
+    results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
+    problems = [*expected.problems, *_unrun(expected, results), *_build_problems(settings)]
+    if _hash_candidate(settings, models) != digest:
+        problems.append("the candidate changed while it was checked: run `vwu gate` again")
+    problems += _write_docs(settings, context)
+    with connect(settings, "publisher") as connection:
+        gate_run_id = record(
+            connection, settings, digest, expected, results, problems, judge(results, problems), started
+        )
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    return Verdict(gate_run_id, judge(results, problems), digest, expected.count, results, tuple(problems), seconds)
+
+
+def judge(results: Iterable[CheckResult], problems: Iterable[str]) -> str:
+    """The verdict: any problem or failed error refuses, a failed warning is published beside the figures."""
+    failed = {result.check.severity for result in results if result.failure or not result.success}
+    if list(problems) or "error" in failed:
+        return REFUSE
+    return WITH_WARNINGS if "warning" in failed else PUBLISH
+
+
+def _hash_candidate(settings: Settings, models: tuple[PublishedModel, ...]) -> str:
+    with connect(settings, "publisher") as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        return candidate_hash(candidate_parts(connection, models))
+
+
+def _unrun(expected: Expected, results: tuple[CheckResult, ...]) -> list[str]:
+    """Expected = executed, or the gate is shut."""
+    problems = [f"{result.check.rule_id} could not run: {result.failure}" for result in results if result.failure]
+    if len(results) != expected.count:
+        problems.append(f"{expected.count} checks are expected and {len(results)} ran")
+    return problems
+
+
+def _build_problems(settings: Settings) -> list[str]:
+    """The candidate must come from a build that succeeded in every node, made by this very code."""
+    with connect(settings, "publisher") as connection:
+        build = connection.execute(
+            "select build_id, status from quality.build_run order by build_id desc limit 1"
+        ).fetchone()
+        if build is None:
+            return ["no build is recorded: run `vwu build`"]
+        build_id, status = build
+        failed = connection.execute(
+            """select node_id, status from quality.dbt_result
+               where build_id = %s and status not in ('success', 'pass', 'no-op') order by node_id""",
+            [build_id],
+        ).fetchall()
+    problems = [f"build {build_id}: {node} is {outcome}" for node, outcome in failed]
+    if status != "success":
+        problems.append(f"build {build_id} is {status}: run `vwu build`")
+    return problems
+
+
+def _write_docs(settings: Settings, context: Any) -> list[str]:
+    """A gate whose findings nobody can read is shut too."""
+    try:
+        write_docs(context, settings.home / "site" / "data_docs")
+    except OSError as error:
+        return [f"the Data Docs could not be written: {error}"]
+    return []

@@ -1,0 +1,120 @@
+"""Running suites with Great Expectations, in memory: nothing that it writes holds the database's password."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from vwu.gate.suites import Check, Suite
+from vwu.settings import Settings
+
+MARTS = "marts"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found; `failure` is set when it could not run, which is never a pass."""
+
+    check: Check
+    success: bool
+    observed: str = ""
+    unexpected_count: int | None = None
+    failure: str = ""
+    sample: tuple[Any, ...] = ()
+
+
+def new_context(settings: Settings) -> Any:
+    """A Great Expectations context in memory with the candidate as its only source; it sends nothing anywhere."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it says is in the verdict, without noise
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+    )
+    context.data_sources.add_postgres("candidate", connection_string=connection_string(settings))
+    return context
+
+
+def connection_string(settings: Settings) -> str:
+    """The publisher's URI for SQLAlchemy; limits that are settings travel as parameters that SQL can read."""
+    parts = urlsplit(settings.database_url("publisher"))
+    limits = f"-c vwu.max_held_share={settings.max_held_share}"
+    query = [*parse_qsl(parts.query), ("options", limits), ("application_name", "vwu gate")]
+    return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(query, quote_via=quote)))
+
+
+def run_suite(context: Any, suite: Suite) -> list[CheckResult]:
+    """Every check of a suite, in its order: exactly one result each, a failure where the library gave none."""
+    try:
+        results = _validate(context, suite)
+    except Exception as error:  # nothing fails open: whatever the library raises is a failure of each check
+        return [CheckResult(check, False, failure=_one_line(error)) for check in suite.checks]
+    return [_result(check, results.get(check.rule_id, [])) for check in suite.checks]
+
+
+def _validate(context: Any, suite: Suite) -> dict[str, list[Any]]:
+    """Results by rule id. An expectation that the library could not load has none."""
+    import great_expectations as gx
+
+    configurations = [check.configuration for check in suite.checks]
+    asset = context.data_sources.get("candidate").add_table_asset(
+        suite.table_name, table_name=suite.table_name, schema_name=MARTS
+    )
+    definition = gx.ValidationDefinition(
+        name=suite.table_name,
+        data=asset.add_batch_definition_whole_table("candidate"),
+        suite=context.suites.add(gx.ExpectationSuite(name=suite.table_name, expectations=configurations)),
+    )
+    outcome = context.validation_definitions.add(definition).run(result_format="BASIC")
+    results: dict[str, list[Any]] = {}
+    for result in outcome.results:
+        results.setdefault(result.expectation_config.meta["rule_id"], []).append(result)
+    return results
+
+
+def _result(check: Check, found: list[Any]) -> CheckResult:
+    if len(found) != 1:
+        return CheckResult(check, False, failure=f"the check gave {len(found)} results: it could not be loaded")
+    result = found[0]
+    failure = _raised(result.exception_info)
+    if failure:
+        return CheckResult(check, False, failure=failure)
+    values = result.result
+    count = values.get("unexpected_count")
+    observed = values.get("observed_value")
+    if check.query is not None and isinstance(observed, int):
+        count = observed
+    return CheckResult(
+        check,
+        success=result.success is True,
+        observed="" if observed is None else str(observed),
+        unexpected_count=count,
+        sample=tuple(values.get("partial_unexpected_list") or ()),
+    )
+
+
+def _raised(info: Any) -> str:
+    """The message of an exception that the library caught; it keeps one dict, or one dict a metric."""
+    entries = [info, *(value for value in (info or {}).values() if isinstance(value, dict))]
+    for entry in entries:
+        if entry and entry.get("raised_exception"):
+            return _one_line(entry.get("exception_message") or "it raised an exception")
+    return ""
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__
