@@ -136,48 +136,55 @@ as $$
 declare
     month_start date := date_trunc('month', month_end);
     parent text;
+    part text;
 begin
+    -- The last one made below: when it is there, so are the others, and no lock is needed.
+    if to_regclass('raw.credit_summary_' || to_char(month_start, 'YYYY_MM')) is not null then
+        return;
+    end if;
     -- Two loaders of one month must not both create its partition.
     perform pg_advisory_xact_lock(7700002, (extract(year from month_end) * 12 + extract(month from month_end))::int);
     foreach parent in array array['loan', 'credit_group', 'credit_summary'] loop
-        execute format(
-            'create table if not exists raw.%I partition of raw.%I for values from (%L) to (%L)',
-            parent || '_' || to_char(month_start, 'YYYY_MM'), parent, month_start, month_start + interval '1 month'
-        );
-        execute format(
-            'create index if not exists %I on raw.%I (receipt_id)',
-            parent || '_' || to_char(month_start, 'YYYY_MM') || '_receipt_id', 
-            parent || '_' || to_char(month_start, 'YYYY_MM')
-        );
+        part := parent || '_' || to_char(month_start, 'YYYY_MM');
+        if to_regclass(format('raw.%I', part)) is null then
+            -- `attach` lets readers of the other months go on; `create … partition of` would wait for them, and block.
+            execute format('create table raw.%I (like raw.%I including all)', part, parent);
+            execute format(
+                'alter table raw.%I add constraint in_month check (as_of_date >= %L and as_of_date < %L)',
+                part, month_start, month_start + interval '1 month'
+            );
+            execute format(
+                'alter table raw.%I attach partition raw.%I for values from (%L) to (%L)',
+                parent, part, month_start, month_start + interval '1 month'
+            );
+            execute format('alter table raw.%I drop constraint in_month', part);
+            -- The rows of a receipt lie together, so a block range index finds them and costs landing next to nothing.
+            execute format('create index on raw.%I using brin (receipt_id)', part);
+        end if;
     end loop;
 end
 $$;
 revoke all on function raw.ensure_month from public;
 grant execute on function raw.ensure_month to vwu_loader;
 
+-- One row for each way in which a bank has named a person. The token comes first: a person is looked up by it.
 create table vault.person (
-    citizen_token uuid primary key,
-    key_id text not null,
-    citizen_id text not null,
-    first_receipt_id text not null
-);
-comment on table vault.person is 'Token -> citizen id; the HMAC key that made the token is not in the database.';
-
-create table vault.person_detail (
     citizen_token uuid not null,
-    full_name text not null,
-    birth_date date,
-    receipt_id text not null,
-    primary key (citizen_token, full_name, birth_date)
-);
-
-create table vault.customer (
-    customer_token uuid primary key,
+    identity_hash bigint not null,
+    customer_token uuid not null,
     key_id text not null,
     bank_code text not null,
     customer_id text not null,
-    first_receipt_id text not null
+    citizen_id text not null,
+    full_name text not null,
+    birth_date date,
+    first_receipt_id text not null,
+    primary key (citizen_token, identity_hash)
 );
+comment on table vault.person is
+'Tokens -> identity, one row per person and wording; the HMAC key that made the tokens is not in the database.';
+comment on column vault.person.identity_hash is
+'First 63 bits of the MD5 of bank, customer, name and birth date: a changed wording is a new row.';
 
 create table vault.group_leader (
     bank_code text not null,

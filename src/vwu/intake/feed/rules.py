@@ -335,11 +335,6 @@ _HISTORY_RULES = (
         "{position}: {lines} tổ có tổng các khoản vay khác dòng của tổ cùng tháng ({matters}): {value}.",
         "{position}: in {lines} groups the loans do not add up to the group's own line of the month ({matters}): {value}.",
     ),
-    _warning(
-        "FEED_SUMMARY_TOTALS_DIFFER", "reconciliation",
-        "{position}: {lines} xã có tổng khác tệp {other} cùng tháng ({matters}): {value}.",
-        "{position}: in {lines} communes the totals differ from the {other} feed of the month ({matters}): {value}.",
-    ),
 )  # fmt: skip
 
 FEED_RULES: tuple[Rule, ...] = (

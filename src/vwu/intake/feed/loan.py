@@ -1,0 +1,128 @@
+"""The rules on the lines of kind `loan` (INTERFACES 3, DOMAIN C.5 and C.6). Amounts in đồng."""
+
+from __future__ import annotations
+
+from vwu.intake.feed.reference import COMMUNE_UNKNOWN, PROGRAMME_UNKNOWN
+from vwu.intake.feed.rulebook import Condition, Search
+from vwu.intake.feed.table import LINE
+
+# Provinces of birth registration, TT 07/2016/TT-BCA: the 63 old province codes behind a zero. Never a residence.
+BIRTH_PROVINCES = (
+    "001", "002", "004", "006", "008", "010", "011", "012", "014", "015", "017", "019", "020", "022", "024", "025",
+    "026", "027", "030", "031", "033", "034", "035", "036", "037", "038", "040", "042", "044", "045", "046", "048",
+    "049", "051", "052", "054", "056", "058", "060", "062", "064", "066", "067", "068", "070", "072", "074", "075",
+    "077", "079", "080", "082", "083", "084", "086", "087", "089", "091", "092", "093", "094", "095", "096",
+)  # fmt: skip
+
+_CLOSING = "opening_balance + lent - collected - written_off + transferred"
+_PREFIXES = ", ".join(f"'{prefix}'" for prefix in BIRTH_PROVINCES)
+
+LOAN_CONDITIONS = (
+    Condition(
+        "LOAN_BALANCE_ARITHMETIC", "closing_balance", f"closing_balance <> {_CLOSING}", "closing_balance", _CLOSING
+    ),
+    Condition(
+        "LOAN_OVERDUE_FROZEN_OVER_BALANCE",
+        "overdue",
+        "overdue + frozen > closing_balance",
+        "overdue + frozen",
+        "closing_balance",
+    ),
+    Condition(
+        "LOAN_BALANCE_OVER_APPROVED",
+        "closing_balance",
+        "closing_balance > approved_amount",
+        "closing_balance",
+        "approved_amount",
+    ),
+    Condition(
+        "LOAN_CITIZEN_ID_LOST_ZERO",
+        "citizen_id",
+        "length(citizen_id) = 11 and regexp_full_match(citizen_id, '[0-9]{11}')",
+        "citizen_id",
+    ),
+    Condition(
+        "LOAN_CITIZEN_ID_FORM",
+        "citizen_id",
+        "not regexp_full_match(citizen_id, '[0-9]{11,12}')",
+        "citizen_id",
+    ),
+    Condition(
+        "LOAN_CITIZEN_ID_PREFIX",
+        "citizen_id",
+        f"length(citizen_id) = 12 and regexp_full_match(citizen_id, '[0-9]{{12}}')"
+        f" and left(citizen_id, 3) not in ({_PREFIXES})",
+        "citizen_id",
+    ),
+)
+
+LOAN_SEARCHES = (
+    Search(
+        "LOAN_ID_REPEATED",
+        "loan_id",
+        f"""with repeated as (select loan_id from line group by loan_id having count(*) > 1)
+            select {LINE}, loan_id, null from line semi join repeated using (loan_id)""",
+    ),
+    COMMUNE_UNKNOWN,
+    PROGRAMME_UNKNOWN,
+    Search(
+        "LOAN_APPROVED_OVER_CEILING",
+        "approved_amount",
+        f"""select line.{LINE}, line.approved_amount, programme.ceiling
+            from line inner join programme using (credit_programme)
+            where line.approved_amount > programme.ceiling""",
+    ),
+    Search(
+        "LOAN_RATE_NOT_IN_TABLE",
+        "annual_rate_pct",
+        f"""with allowed as (
+                select credit_programme, string_agg(annual_rate_pct::double::varchar, ', ') as rates
+                from rate group by credit_programme
+            ),
+            odd as (
+                select distinct line.credit_programme, line.annual_rate_pct, allowed.rates
+                from line inner join allowed using (credit_programme)
+                anti join rate using (credit_programme, annual_rate_pct)
+            )
+            select line.{LINE}, line.annual_rate_pct::double, odd.rates
+            from line inner join odd using (credit_programme, annual_rate_pct)""",
+    ),
+    Search(
+        "LOAN_CUSTOMER_CITIZEN_IDS",
+        "customer_id",
+        f"""with several as (
+                select customer_id from line group by customer_id having min(citizen_id) <> max(citizen_id)
+            )
+            select {LINE}, customer_id, null from line semi join several using (customer_id)""",
+    ),
+    Search(
+        "LOAN_CITIZEN_CUSTOMERS",
+        "citizen_id",
+        f"""with several as (
+                select citizen_id from line group by citizen_id having min(customer_id) <> max(customer_id)
+            )
+            select {LINE}, citizen_id, null from line semi join several using (citizen_id)""",
+    ),
+    Search(
+        "LOAN_GROUP_ORGANISATIONS",
+        "organisation",
+        f"""with several as (
+                select group_id from line where group_id is not null
+                group by group_id having min(organisation) <> max(organisation)
+            )
+            select {LINE}, group_id, null from line semi join several using (group_id)""",
+    ),
+    Search(
+        "LOAN_GROUP_COMMUNES",
+        "commune_code",
+        f"""with several as (
+                select group_id from line where group_id is not null
+                group by group_id
+                having min(commune_code) <> max(commune_code) or min(commune_code_system) <> max(commune_code_system)
+            )
+            select {LINE}, group_id, null from line semi join several using (group_id)""",
+    ),
+)
+
+# A loan under a women's group may stand in a husband's name (DOMAIN C.5): counted, never refused.
+MALE_BORROWERS = "select count(*) from line where sex = 'M' and organisation = 'PN'"

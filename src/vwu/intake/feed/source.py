@@ -1,0 +1,183 @@
+"""The bytes of a feed: decompress, digest, header, and which physical line is not a record.
+
+A feed has one record on each line. Anything else is refused with its line, so that a record's line number is always
+its place in the file plus one for the header.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from vwu.intake.feed.places import MOST_LINES, line_finding
+from vwu.intake.model import Finding
+from vwu.intake.rules import finding
+
+_CHUNK = 1 << 20
+# One line as RFC 4180 has it: cells bare without a quote, or quoted with inner quotes doubled.
+_CELL = r'(?:"(?:[^"]|"")*"|[^",]*)'
+_RECORD = re.compile(rf"{_CELL}(?:,{_CELL})*")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+# A header is short; a file without any line end must not be read into memory to find that out.
+_LONGEST_HEADER = 64 * 1024
+
+
+class BrokenCompressionError(Exception):
+    """The file says that it is compressed, and is not, or is cut short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over the bytes tells: digest as sent, and how many lines have content (header included)."""
+
+    sha256: str
+    line_count: int
+
+
+class _Digesting(io.RawIOBase):
+    """A raw stream that digests what is read through it."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.digest = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        count = self._source.readinto(view)
+        self.digest.update(view[:count])
+        return int(count)
+
+
+@contextmanager
+def open_plain(path: Path) -> Iterator[BinaryIO]:
+    """The decompressed bytes of a feed. Reading raises BrokenCompressionError when they cannot be had."""
+    with path.open("rb", buffering=0) as raw:
+        yield _plain(path.name, io.BufferedReader(_Digesting(raw), _CHUNK))
+
+
+def scan(path: Path) -> Scan:
+    """Digest the file and count its lines in one pass, in constant memory.
+
+    Raises BrokenCompressionError for a compressed file that is damaged or cut short.
+    """
+    with path.open("rb", buffering=0) as raw:
+        digesting = _Digesting(raw)
+        buffered = io.BufferedReader(digesting, _CHUNK)
+        line_count = _count_lines(_plain(path.name, buffered))
+        while buffered.read(_CHUNK):  # whatever stands behind the compressed stream belongs to the file too
+            pass
+        return Scan(digesting.digest.hexdigest(), line_count)
+
+
+def read_header(path: Path) -> list[str]:
+    """The cells of the first line. Raises BrokenCompressionError, UnicodeDecodeError."""
+    with open_plain(path) as plain:
+        try:
+            first = plain.readline(_LONGEST_HEADER)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BrokenCompressionError(str(error)) from error
+    return next(csv.reader([first.decode("utf-8-sig").rstrip("\r\n")]), [])
+
+
+def find_structure_faults(path: Path, width: int) -> tuple[Finding, ...]:
+    """Look at each line for why the file is not one record a line; slow, for files known to be faulty."""
+    faults: dict[str, _Fault] = {}
+    with open_plain(path) as plain:
+        for rule_id, line, value in _faulty_lines(plain, width):
+            faults.setdefault(rule_id, _Fault(value, [])).add(line)
+    return tuple(
+        line_finding(rule_id, path.name, fault.lines, fault.count, value=fault.value, proposed=str(width))
+        for rule_id, fault in faults.items()
+    ) or (finding("FEED_UNREADABLE", position=path.name, value=path.name),)
+
+
+@dataclass
+class _Fault:
+    value: str
+    lines: list[int]
+    count: int = 0
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(line)
+
+
+def _plain(name: str, source: Any) -> BinaryIO:
+    if name.lower().endswith(".gz"):
+        return cast("BinaryIO", gzip.GzipFile(fileobj=source))
+    if name.lower().endswith(".zst"):
+        import zstandard
+
+        reader = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True, closefd=False)
+        return io.BufferedReader(reader, _CHUNK)
+    return cast("BinaryIO", source)
+
+
+def _count_lines(plain: BinaryIO) -> int:
+    """Lines with content: line ends, less the empty ones at the end, plus a last line that has none."""
+    ends, tail, size = 0, b"", 0
+    for chunk in _chunks(plain):
+        ends += chunk.count(b"\n")
+        tail = (tail + chunk)[-_CHUNK:]
+        size += len(chunk)
+    content = tail.rstrip(b"\r\n")
+    if not content:
+        return 0
+    return ends - tail[len(content) :].count(b"\n") + 1
+
+
+def _chunks(plain: BinaryIO) -> Iterator[bytes]:
+    try:
+        while chunk := plain.read(_CHUNK):
+            yield chunk
+    except (OSError, EOFError, zlib.error, _zstd_error()) as error:
+        raise BrokenCompressionError(str(error)) from error
+
+
+def _zstd_error() -> type[Exception]:
+    import zstandard
+
+    return cast("type[Exception]", zstandard.ZstdError)
+
+
+def _faulty_lines(plain: BinaryIO, width: int) -> Iterator[tuple[str, int, str]]:
+    """(rule, line, what was found) of each line that is not one record of `width` cells."""
+    pending_empty: list[int] = []
+    opened = 0  # the line on which a quote was opened that has not closed yet
+    for number, raw in enumerate(plain, start=1):
+        if opened:
+            opened = opened if raw.count(b'"') % 2 == 0 else 0
+            continue
+        line = raw.rstrip(b"\r\n")
+        if not line:
+            pending_empty.append(number)
+            continue
+        yield from (("FEED_LINE_EMPTY", empty, "") for empty in pending_empty)
+        pending_empty.clear()
+        if line.count(b'"') % 2:
+            opened = number
+        yield from _line_fault(line, number, width)
+
+
+def _line_fault(line: bytes, number: int, width: int) -> Sequence[tuple[str, int, str]]:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return [("FEED_ENCODING", number, "")]
+    if '"' in text and not _RECORD.fullmatch(text):
+        return [("FEED_LINE_BROKEN", number, "")]
+    cells = _QUOTED.sub("", text).count(",") + 1
+    return [] if cells == width else [("FEED_LINE_WIDTH", number, str(cells))]
