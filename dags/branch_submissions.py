@@ -1,8 +1,7 @@
 """Receive what the Union's branches sent."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from logging import getLogger
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -15,7 +14,6 @@ log = getLogger(__name__)
 
 @dag(
     schedule="*/5 * * * *",
-    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=3),

@@ -1,14 +1,12 @@
 """Roll up the nation for each period that is due."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from logging import getLogger
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
 
 from vwu.settings import load_settings
 
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 log = getLogger(__name__)
 
 
@@ -16,7 +14,6 @@ log = getLogger(__name__)
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("0 6 * * *", timezone="Asia/Ho_Chi_Minh"), assets=Asset("release")
     ),
-    start_date=datetime(2024, 1, 1, tzinfo=HANOI),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),

@@ -1,8 +1,7 @@
 """Make the next release of the warehouse from what is in force."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from logging import getLogger
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, dag, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
@@ -14,7 +13,6 @@ log = getLogger(__name__)
 
 @dag(
     schedule=Asset("branch_submissions") | Asset("bank_feeds"),
-    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=6),

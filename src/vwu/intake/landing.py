@@ -282,7 +282,8 @@ def has_news(settings: Settings) -> bool:
     """Whether something landed or was withdrawn since the last successful build began."""
     from vwu.database import connect
 
-    with connect(settings, "loader") as connection:
+    # The builder may read both intake's scopes and the register of builds.
+    with connect(settings, "builder") as connection:
         row = connection.execute(
             """select exists (
                    select 1 from intake.scope
