@@ -27,8 +27,9 @@ def _receive(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def caught() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the enclosed work as Ctrl-C does: by KeyboardInterrupt."""
-    before = {number: signal.signal(number, _receive) for number in _SIGNALS}
+    """SIGTERM and SIGHUP end the enclosed work as Ctrl-C does: by KeyboardInterrupt. What is ignored (nohup) stays so."""
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _receive) for number in heard}
     try:
         yield
     finally:
