@@ -1,0 +1,198 @@
+"""Checks one branch submission: bytes in, scope, values and findings out; no database, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from vwu.intake.model import Finding, Quantity, Submission, SubmissionScope, SubmissionValue, has_errors
+from vwu.intake.rules import finding
+from vwu.intake.submission.codes import Subject, SubjectRefusedError, Subjects
+from vwu.intake.submission.consistency import check_consistency
+from vwu.intake.submission.entries import COLUMN_OF_BASIS, FORM, Entry, Paper
+from vwu.intake.submission.form import read_form
+from vwu.intake.submission.head import Head, read_head
+from vwu.intake.submission.longcsv import has_long_header, read_long_csv
+from vwu.intake.submission.values import Reading, Vocabulary, read_value, vocabulary_of
+from vwu.intake.submission.workbook import is_spreadsheet, read_sheets
+
+if TYPE_CHECKING:
+    from vwu.catalogue import Catalogue
+
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
+_SCENARIOS = ("actual", "plan")
+_BASES = ("in_period", "year_to_date", "programme_to_date", "as_of")
+_MISSING = Quantity(None, "exact", None, None, "missing")
+# 12 digits with the 0 that every identity number begins with (DOMAIN C.6); spaces or dots may stand between.
+_IDENTITY = re.compile(r"(?<![0-9])0[0-9]{2}[ .]?[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{3}(?![0-9])")
+
+
+def looks_like_submission(name: str, content: bytes) -> bool:
+    """Whether a file is meant as a branch submission: a spreadsheet, or a CSV with the long form's header."""
+    return is_spreadsheet(content) or name.lower().endswith(_SPREADSHEETS) or has_long_header(content)
+
+
+def check_submission(name: str, content: bytes, catalogue: Catalogue, today: date) -> Submission:
+    """Read and check one workbook or long CSV. Any finding of severity `error` refuses the file as a whole.
+
+    The values that could be read are given even then. `scope` is None when branch or period is not known.
+    Never raises on any content.
+    """
+    paper, findings = _read(name, content)
+    if paper is None:
+        return Submission(None, findings=findings)
+    head = read_head(paper, catalogue, today)
+    reader = _Reader(catalogue, head)
+    values = tuple(reader.values(paper))
+    found = [*findings, *head.findings, *reader.findings, *check_consistency(values, catalogue)]
+    found += _timeliness(paper, head, values, today)
+    if not any(value.quantity.value_state != "missing" for value in values) and not has_errors(tuple(found)):
+        found.append(finding("NOTHING_REPORTED", position=paper.place.position))
+    scope = None
+    if head.branch_code and head.period:
+        scope = SubmissionScope(head.branch_code, head.period.period_code, FORM)
+    return Submission(scope, head.form_version, values, tuple(found))
+
+
+@cache
+def _vocabulary(catalogue: Catalogue) -> Vocabulary:
+    return vocabulary_of(catalogue.units.values())
+
+
+def _read(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]:
+    if not content:
+        return None, (finding("FILE_EMPTY", position=name, value=name),)
+    if is_spreadsheet(content):
+        sheets, findings = read_sheets(name, content)
+        return read_form(name, sheets) if sheets else (None, findings)
+    if has_long_header(content) or name.lower().endswith((".csv", ".txt")):
+        return read_long_csv(name, content)
+    if name.lower().endswith(_SPREADSHEETS):
+        vi, en = _what_it_is(content)
+        return None, (finding("FILE_RENAMED", position=name, value=name, detail_vi=vi, detail_en=en),)
+    return None, (finding("FILE_UNKNOWN_KIND", position=name, value=name),)
+
+
+def _what_it_is(content: bytes) -> tuple[str, str]:
+    start = content[:512].lstrip().lower()
+    if start.startswith((b"<html", b"<!doctype html", b"<table")):
+        return "trang web HTML", "a web page (HTML)"
+    if start.startswith(b"%pdf"):
+        return "tệp PDF", "a PDF file"
+    return ("văn bản", "text") if b"\x00" not in content[:512] else ("dữ liệu không rõ loại", "data of an unknown kind")
+
+
+class _Reader:
+    """Turns entries into values, line by line; collects the findings."""
+
+    def __init__(self, catalogue: Catalogue, head: Head) -> None:
+        self.vocabulary = _vocabulary(catalogue)
+        self.subjects = Subjects(catalogue, head, self.vocabulary)
+        self.findings: list[Finding] = []
+
+    def values(self, paper: Paper) -> Iterator[SubmissionValue]:
+        for _, line in groupby(paper.entries, key=lambda entry: entry.line):
+            yield from self._line(list(line))
+
+    def _line(self, line: list[Entry]) -> Iterator[SubmissionValue]:
+        """The values of one line; a line with nothing in it is one missing value, if it can be told of what."""
+        filled = [entry for entry in line if not entry.cell.is_empty]
+        try:
+            subject, findings = self.subjects.of((filled or line)[0])
+        except SubjectRefusedError as refused:
+            if filled:
+                self.findings.append(refused.found)
+            return
+        if not filled:
+            yield from self._missing(line, subject)
+            return
+        self.findings += findings
+        self._check_note(filled[0])
+        for entry in filled:
+            value = self._value(entry, subject)
+            if value is not None:
+                yield value
+
+    def _missing(self, line: list[Entry], subject: Subject) -> Iterator[SubmissionValue]:
+        if len(line) == 1:
+            places = [entry for entry in line if self._is_known(entry)]
+        else:
+            basis = subject.indicator.bases[0]
+            places = [entry for entry in line if (entry.scenario, entry.basis) == ("actual", basis)]
+        for entry in places[:1]:
+            yield self._as_value(entry, subject, _MISSING)
+
+    def _value(self, entry: Entry, subject: Subject) -> SubmissionValue | None:
+        if not self._is_known(entry):
+            return None
+        reading = read_value(entry.cell, subject.unit, self.vocabulary, subject.notation)
+        self._report(entry, reading)
+        quantity = reading.quantity
+        if quantity is None:
+            return None
+        if not subject.indicator.accepts(entry.scenario, entry.basis):
+            if quantity.value_state == "reported":
+                self._refuse_basis(entry, subject)
+            return None
+        return self._as_value(entry, subject, quantity)
+
+    def _as_value(self, entry: Entry, subject: Subject, quantity: Quantity) -> SubmissionValue:
+        return SubmissionValue(
+            subject.programme.programme_code, subject.indicator.indicator_code, entry.scenario, entry.basis, quantity,
+            subject.unit.unit_code, entry.place.position, entry.cell.shown, entry.note,
+        )  # fmt: skip
+
+    def _is_known(self, entry: Entry) -> bool:
+        for rule_id, column, word, known in (
+            ("SCENARIO_UNKNOWN", "scenario", entry.scenario, _SCENARIOS),
+            ("BASIS_UNKNOWN", "basis", entry.basis, _BASES),
+        ):
+            if word not in known:
+                self.findings.append(finding(rule_id, position=entry.place.position, column=column, value=word))
+                return False
+        return True
+
+    def _report(self, entry: Entry, reading: Reading) -> None:
+        for remark in reading.remarks:
+            names: dict[str, Any] = dict(remark.names)
+            self.findings.append(
+                finding(
+                    remark.rule_id, position=entry.place.position, column=entry.place.column,
+                    value=entry.cell.shown[:200], proposed=remark.proposed, **names,
+                )
+            )  # fmt: skip
+
+    def _refuse_basis(self, entry: Entry, subject: Subject) -> None:
+        is_csv = entry.place.column == "value"
+        bases = ("in_period",) if entry.scenario == "plan" else subject.indicator.bases
+        accepted = [basis if is_csv else COLUMN_OF_BASIS[entry.scenario, basis] for basis in bases]
+        column = entry.basis if is_csv else entry.place.column
+        self.findings.append(
+            finding(
+                "BASIS_NOT_ACCEPTED", position=entry.place.position, column=column,
+                value=entry.cell.shown[:200], proposed=accepted[0] if len(accepted) == 1 else None,
+                indicator=subject.indicator.indicator_code, accepted=", ".join(accepted),
+            )
+        )  # fmt: skip
+
+    def _check_note(self, entry: Entry) -> None:
+        if _IDENTITY.search(entry.note):
+            self.findings.append(finding("NOTE_HAS_IDENTITY", position=entry.place.position, column="Ghi chú"))
+
+
+def _timeliness(paper: Paper, head: Head, values: tuple[SubmissionValue, ...], today: date) -> Iterator[Finding]:
+    """Results of a period that has not begun cannot be; those of one that has not ended are not complete."""
+    period = head.period
+    has_results = any(value.scenario == "actual" and value.quantity.value_state == "reported" for value in values)
+    if period is None or not has_results or period.end_date < today:
+        return
+    place = paper.head["period_code"].place
+    rule_id = "PERIOD_IN_FUTURE" if period.start_date > today else "PERIOD_NOT_ENDED"
+    yield finding(
+        rule_id, position=place.position, column=place.column, value=period.period_code,
+        start=f"{period.start_date:%d/%m/%Y}", end=f"{period.end_date:%d/%m/%Y}",
+    )  # fmt: skip

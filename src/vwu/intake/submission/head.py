@@ -1,0 +1,224 @@
+"""The head of a submission: which form, which branch, which period; and whether its dates agree with the period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from vwu.intake.model import Finding
+from vwu.intake.rules import finding
+from vwu.intake.submission.entries import FORM, HeadField, Paper
+from vwu.intake.submission.text import clean, match_key
+
+if TYPE_CHECKING:
+    from vwu.catalogue import Branch, Catalogue, Period
+
+_LABELS = {
+    "form": "Mã biểu", "form_version": "Phiên bản", "branch_code": "Mã đơn vị", "period_code": "Kỳ báo cáo",
+}  # fmt: skip
+# Words of a branch's name that say what it is, not which one.
+_COMMON_WORDS = frozenset(
+    (
+        "hoi", "lhpn", "lien", "hiep", "phu", "nu", "viet", "nam", "tinh", "thanh", "pho", "tp", "huyen", "quan", "thi",
+        "xa", "tx", "phuong", "dac", "khu", "tran", "ban", "chap", "hanh",
+    )
+)  # fmt: skip
+_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+# Ways to say a period that people use instead of its code; the groups make the code.
+_PERIOD_WORDS = (
+    (re.compile(r"(?:thang )?(\d{1,2}) (\d{4})"), "{1}-{0:0>2}"),
+    (re.compile(r"(\d{4}) (\d{1,2})"), "{0}-{1:0>2}"),
+    (re.compile(r"thang (\d{1,2}) nam (\d{4})"), "{1}-{0:0>2}"),
+    (re.compile(r"quy (iv|i{1,3}|[1-4]) (?:nam )?(\d{4})"), "{1}-Q{0}"),
+    (re.compile(r"([69]) thang (?:dau nam |nam )?(\d{4})"), "{1}-{0}M"),
+    (re.compile(r"nam (\d{4})"), "{0}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the head says, looked up; None where it says nothing that the catalogue knows."""
+
+    form_version: str
+    branch_code: str | None
+    branch: Branch | None
+    period: Period | None
+    decimal_mark: str
+    findings: tuple[Finding, ...]
+
+
+def read_head(paper: Paper, catalogue: Catalogue, today: date) -> Head:
+    """Look up form, branch and period of a paper, and compare its dates with the period's."""
+    fields = paper.head
+    findings = list(_missing(paper))
+    findings += _form(fields, catalogue)
+    period, found = _period(fields.get("period_code"), catalogue)
+    findings += found
+    branch_code, branch, found = _branch(fields, catalogue, period)
+    findings += found
+    if period:
+        findings += _dates(fields, period, today)
+    version = fields["form_version"].text if "form_version" in fields else ""
+    mark = fields["decimal_mark"].text if "decimal_mark" in fields else ""
+    return Head(
+        version or _newest(catalogue), branch_code, branch, period, mark if mark in (",", ".") else "", tuple(findings)
+    )
+
+
+def _newest(catalogue: Catalogue) -> str:
+    return str(max(form.form_version for form in catalogue.forms if form.form == FORM))
+
+
+def _missing(paper: Paper) -> list[Finding]:
+    is_csv = paper.place.position.endswith(":1")
+    needed = [name for name in _LABELS if name not in paper.head and not (is_csv and name == "form_version")]
+    return [
+        finding("HEAD_FIELD_MISSING", position=paper.place.position, column=name if is_csv else _LABELS[name])
+        for name in needed
+    ]
+
+
+def _form(fields: Mapping[str, HeadField], catalogue: Catalogue) -> list[Finding]:
+    known = {(form.form, str(form.form_version)) for form in catalogue.forms}
+    form = fields.get("form")
+    if form is None:
+        return []
+    version = fields.get("form_version")
+    if any(form.text.upper() == code and (version is None or version.text == number) for code, number in known):
+        return []
+    place, shown = form.place, f"{form.text} {version.text if version else ''}".strip()
+    if form.text.upper() == FORM and version is not None:
+        place = version.place
+    accepted = ", ".join(f"{code} {number}" for code, number in sorted(known))
+    return [finding("FORM_UNKNOWN", position=place.position, column=place.column, value=shown, known=accepted)]
+
+
+def _period(sent: HeadField | None, catalogue: Catalogue) -> tuple[Period | None, list[Finding]]:
+    if sent is None:
+        return None, []
+    place = sent.place
+    text = clean(sent.text).upper().replace(" ", "")
+    period = catalogue.period(text) if isinstance(sent.content, str) else None
+    if period is not None:
+        return period, []
+    read_as = _period_in_words(sent)
+    period = catalogue.period(read_as) if read_as else None
+    if period is None:
+        return None, [finding("PERIOD_UNKNOWN", position=place.position, column=place.column, value=sent.text)]
+    return period, [
+        finding("PERIOD_UNUSUAL", position=place.position, column=place.column, value=sent.text, proposed=read_as)
+    ]
+
+
+def _period_in_words(sent: HeadField) -> str:
+    """The code of a period in words, or of a date that Excel made of `2024-01`; empty if there is none."""
+    if isinstance(sent.content, date):
+        return f"{sent.content:%Y-%m}" if sent.content.day == 1 else ""
+    key = match_key(sent.text)
+    for pattern, code in _PERIOD_WORDS:
+        found = pattern.fullmatch(key)
+        if found:
+            return code.format(*(_ROMAN.get(group, group) for group in found.groups()))
+    return ""
+
+
+def _branch(
+    fields: Mapping[str, HeadField], catalogue: Catalogue, period: Period | None
+) -> tuple[str | None, Branch | None, list[Finding]]:
+    sent = fields.get("branch_code")
+    if sent is None:
+        return None, None, []
+    code, place = clean(sent.text).upper().replace(" ", ""), sent.place
+    versions = catalogue.branch_versions(code)
+    if not versions:
+        proposed = f"P{code}" if catalogue.branch_versions(f"P{code}") else None
+        return None, None, [
+            finding("BRANCH_UNKNOWN", position=place.position, column=place.column, value=sent.text, proposed=proposed)
+        ]  # fmt: skip
+    branch = catalogue.branch(code, period.end_date) if period else versions[-1]
+    if branch is None:
+        assert period is not None
+        absence = catalogue.explain_absence(code, period.end_date)
+        assert absence is not None
+        return code, None, [
+            finding(
+                "BRANCH_NOT_VALID", position=place.position, column=place.column, value=code,
+                reason_vi=absence.reason_vi, reason_en=absence.reason_en, period=period.period_code,
+                proposed=versions[-1].merged_into,
+            )
+        ]  # fmt: skip
+    return code, branch, _branch_name(fields.get("branch_name"), branch)
+
+
+def _branch_name(sent: HeadField | None, branch: Branch) -> list[Finding]:
+    """The name must not be that of another branch; short and long forms of one name are the same."""
+    if sent is None:
+        return []
+    written = set(match_key(sent.text).split()) - _COMMON_WORDS
+    expected = set(match_key(branch.name_vi).split()) - _COMMON_WORDS
+    if not written or written <= expected or expected <= written:
+        return []
+    return [
+        finding(
+            "BRANCH_NAME_DIFFERS", position=sent.place.position, column=sent.place.column, value=sent.text,
+            branch_code=branch.branch_code, expected=branch.name_vi,
+        )
+    ]  # fmt: skip
+
+
+def _dates(fields: Mapping[str, HeadField], period: Period, today: date) -> list[Finding]:
+    findings: list[Finding] = []
+    days: dict[str, date] = {}
+    for name in ("start_date", "end_date", "prepared_on"):
+        sent = fields.get(name)
+        if sent is None:
+            continue
+        day = read_day(sent.content)
+        if day is None:
+            findings.append(_about("HEAD_DATE_UNREADABLE", sent))
+        else:
+            days[name] = day
+    findings += _span(fields, days, period)
+    prepared = days.get("prepared_on")
+    if prepared and prepared > today:
+        findings.append(_about("PREPARED_IN_FUTURE", fields["prepared_on"]))
+    return findings
+
+
+def _span(fields: Mapping[str, HeadField], days: Mapping[str, date], period: Period) -> list[Finding]:
+    """Dates outside the period contradict it; dates that overlap but differ (calendar months, say) are a question."""
+    findings = []
+    own = {"start_date": period.start_date, "end_date": period.end_date}
+    start, end = days.get("start_date", period.start_date), days.get("end_date", period.end_date)
+    is_outside = end < period.start_date or start > period.end_date or end < start
+    for name in ("start_date", "end_date"):
+        if name in days and days[name] != own[name]:
+            rule_id = "HEAD_DATES_CONTRADICT" if is_outside else "HEAD_DATES_DIFFER"
+            findings.append(
+                _about(
+                    rule_id, fields[name], period=period.period_code, start=f"{period.start_date:%d/%m/%Y}",
+                    end=f"{period.end_date:%d/%m/%Y}",
+                )
+            )  # fmt: skip
+    return findings
+
+
+def _about(rule_id: str, sent: HeadField, **names: Any) -> Finding:
+    shown = f"{sent.content:%d/%m/%Y}" if isinstance(sent.content, date) else sent.content
+    return finding(rule_id, position=sent.place.position, column=sent.place.column, value=shown, **names)
+
+
+def read_day(content: str | date) -> date | None:
+    """A day written as 14/01/2024 or 2024-01-14, or a date cell; None when it is neither."""
+    if isinstance(content, date):
+        return content
+    text = clean(content)
+    found = _DAY.fullmatch(text)
+    try:
+        return date(int(found[3]), int(found[2]), int(found[1])) if found else date.fromisoformat(text)
+    except ValueError:
+        return None

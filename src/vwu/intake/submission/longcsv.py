@@ -1,0 +1,156 @@
+"""The long CSV of INTERFACES 2.2: one value a line, UTF-8 with or without a byte order mark, comma, header."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+
+from vwu.intake.model import Finding
+from vwu.intake.rules import finding
+from vwu.intake.submission.entries import Entry, HeadField, Paper, Place
+from vwu.intake.submission.package import MAX_FILE_BYTES
+from vwu.intake.submission.text import clean, match_key
+from vwu.intake.submission.values import Cell
+
+COLUMNS = (
+    "form", "form_version", "branch_code", "period_code", "programme_code", "indicator_code", "scenario", "basis",
+    "value", "unit", "note",
+)  # fmt: skip
+_HEAD = ("form", "form_version", "branch_code", "period_code")
+_OPTIONAL = frozenset(("form_version", "unit", "note"))
+MAX_LINES = 20_000
+# A field is a code, a figure or a note; a longer one means a quote that nobody closed.
+_MAX_FIELD = 20_000
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+Line = tuple[int, dict[str, str]]
+
+
+class _CsvError(Exception):
+    """Carries the finding that ends the reading of a file; never leaves this module."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.rule_id)
+        self.found = found
+
+
+def has_long_header(content: bytes) -> bool:
+    """Whether the first line names a branch and an indicator, in whatever encoding and with whatever separator."""
+    first = content[:4096].replace(b"\x00", b"").split(b"\n", 1)[0].lower()
+    return b"branch_code" in first and b"indicator_code" in first
+
+
+def read_long_csv(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]:
+    """The file as a paper, and what is wrong with its lines; no paper when it cannot be read as a table."""
+    try:
+        header, lines = _table(name, _text(name, content))
+    except _CsvError as error:
+        return None, (error.found,)
+    findings = [*_unknown_columns(name, header), *_several_scopes(name, lines)]
+    if not lines:
+        return None, (*findings, finding("CSV_NO_LINES", position=f"{name}:1", value=name))
+    return Paper(_head(name, lines[0]), tuple(_entries(name, lines)), Place(f"{name}:1")), tuple(findings)
+
+
+def _text(name: str, content: bytes) -> str:
+    if len(content) > MAX_FILE_BYTES:
+        size = f"{len(content):,} byte"
+        raise _CsvError(finding("FILE_TOO_LARGE", position=name, value=name, detail_vi=size, detail_en=size))
+    try:
+        if content.startswith(_BYTE_ORDER_MARKS) or b"\x00" in content:
+            raise UnicodeDecodeError("utf-8", content[:2], 0, 1, "UTF-16")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{line}", value=error.reason[:60])) from error
+
+
+def _table(name: str, text: str) -> tuple[list[str], list[Line]]:
+    """The header and the lines with their numbers; every line has as many fields as the header."""
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    lines: list[Line] = []
+    start = 1
+    try:
+        for row in rows:
+            if not header:
+                header = _header(name, row)
+            elif any(row):
+                lines.append((start, _line(name, start, header, row)))
+            start = rows.line_num + 1
+    except csv.Error as error:
+        raise _CsvError(finding("CSV_LINE_BROKEN", position=f"{name}:{start}", value=str(error)[:100])) from error
+    if not header:
+        raise _CsvError(finding("CSV_NO_LINES", position=f"{name}:1", value=name))
+    return header, lines
+
+
+def _header(name: str, row: list[str]) -> list[str]:
+    header = [match_key(label).replace(" ", "_") for label in row]
+    missing = [column for column in COLUMNS if column not in header and column not in _OPTIONAL]
+    if missing:
+        separated = ";" in "".join(row) or "\t" in "".join(row)
+        rule_id = "CSV_SEPARATOR" if separated and len(row) < 3 else "CSV_COLUMN_MISSING"
+        shown = ", ".join(missing)
+        raise _CsvError(finding(rule_id, position=f"{name}:1", value=shown, column=missing[0]))
+    repeated = next((column for column in COLUMNS if header.count(column) > 1), "")
+    if repeated:
+        raise _CsvError(finding("COLUMN_TWICE", position=f"{name}:1", column=repeated, value=repeated))
+    return header
+
+
+def _line(name: str, number: int, header: list[str], row: list[str]) -> dict[str, str]:
+    if len(row) != len(header):
+        raise _CsvError(
+            finding(
+                "CSV_FIELD_COUNT", position=f"{name}:{number}", value=str(len(row)),
+                expected=str(len(header)), found=str(len(row)),
+            )
+        )  # fmt: skip
+    if number > MAX_LINES or max(map(len, row)) > _MAX_FIELD:
+        shown = f"{number} × {max(map(len, row))}"
+        place = f"{name}:{number}"
+        raise _CsvError(finding("FILE_TOO_LARGE", position=place, value=name, detail_vi=shown, detail_en=shown))
+    return dict(zip(header, row, strict=True))
+
+
+def _unknown_columns(name: str, header: list[str]) -> Iterator[Finding]:
+    for column in header:
+        if column not in COLUMNS:
+            yield finding("COLUMN_UNKNOWN", position=f"{name}:1", column=column, value=column, known=", ".join(COLUMNS))
+
+
+def _several_scopes(name: str, lines: list[Line]) -> Iterator[Finding]:
+    """One file is one report: branch, period and form are the same on every line."""
+    first: Mapping[str, str] = lines[0][1] if lines else {}
+    for number, line in lines:
+        for column in _HEAD:
+            if clean(line.get(column, "")) != clean(first.get(column, "")):
+                yield finding(
+                    "CSV_SEVERAL_REPORTS", position=f"{name}:{number}", column=column, value=line[column],
+                    first=first[column],
+                )  # fmt: skip
+                return
+
+
+def _head(name: str, line: Line) -> dict[str, HeadField]:
+    number, fields = line
+    return {
+        column: HeadField(clean(fields[column]), Place(f"{name}:{number}", column))
+        for column in _HEAD
+        if fields.get(column, "").strip()
+    }
+
+
+def _entries(name: str, lines: list[Line]) -> Iterator[Entry]:
+    for number, line in lines:
+        position = f"{name}:{number}"
+        yield Entry(
+            programme=clean(line["programme_code"]), indicator=clean(line["indicator_code"]), label="",
+            unit=clean(line.get("unit", "")),
+            scenario=clean(line["scenario"]).lower(), basis=clean(line["basis"]).lower(),
+            cell=Cell(line["value"]), place=Place(position, "value"), line=number,
+            indicator_place=Place(position, "indicator_code"), programme_place=Place(position, "programme_code"),
+            unit_place=Place(position, "unit"), note=clean(line.get("note", "")),
+        )  # fmt: skip

@@ -1,0 +1,364 @@
+"""What calamine does not tell about a spreadsheet file: error cells, formulas without a value, percent formats, hidden
+rows and columns; and whether the file is safe to open at all.
+
+Reads the parts of the zip package (.xlsx, .ods) with expat: no entity is ever resolved, a document type is refused, and
+reading stops as soon as a limit is passed. Rows and columns count from 0.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+# A form of 100 indicators needs some 200 KB; these limits leave room for photographs and long notes.
+MAX_FILE_BYTES = 20_000_000
+MAX_PART_BYTES = 30_000_000
+MAX_PARTS = 2_000
+MAX_ROWS = 5_000
+MAX_COLUMNS = 256
+MAX_SHEETS = 60
+
+_QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_BUILT_IN_PERCENT = frozenset((9, 10))
+
+Attributes = Mapping[str, str]
+
+
+class PackageError(Exception):
+    """The file cannot be opened safely; `rule_id` names the rule, `detail_vi` and `detail_en` what was seen."""
+
+    def __init__(self, rule_id: str, detail_vi: str = "", detail_en: str = "") -> None:
+        super().__init__(rule_id)
+        self.rule_id, self.detail_vi, self.detail_en = rule_id, detail_vi, detail_en
+
+
+@dataclass(slots=True)
+class SheetFacts:
+    """Facts about one sheet beside its values; `knows_formats` is False where the file format does not tell them."""
+
+    knows_formats: bool = True
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    without_value: set[tuple[int, int]] = field(default_factory=set)
+    percents: set[tuple[int, int]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    # Columns of the cells in `errors` and `without_value` by row: calamine shows these cells as empty.
+    unseen: dict[int, set[int]] = field(default_factory=dict)
+
+    def add_error(self, row: int, column: int, text: str) -> None:
+        """An error cell such as `#REF!`."""
+        self.errors[row, column] = text
+        self.unseen.setdefault(row, set()).add(column)
+
+    def add_without_value(self, row: int, column: int) -> None:
+        """A formula whose result is not stored."""
+        self.without_value.add((row, column))
+        self.unseen.setdefault(row, set()).add(column)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The parts of a zip package, opened within the limits."""
+
+    archive: zipfile.ZipFile
+    names: frozenset[str]
+
+    def part(self, name: str) -> bytes:
+        """The bytes of a part, empty when there is none. Raises PackageError when it is damaged or too large."""
+        if name not in self.names:
+            return b""
+        try:
+            with self.archive.open(name) as source:
+                content = source.read(MAX_PART_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            raise PackageError("FILE_TRUNCATED") from error
+        if len(content) > MAX_PART_BYTES:
+            raise _too_large(name)
+        return content
+
+
+def open_package(content: bytes) -> Package:
+    """Open a zip package. Raises PackageError when it is cut off, encrypted, or unpacks to more than the limits."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        entries = archive.infolist()
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
+        raise PackageError("FILE_TRUNCATED") from error
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise PackageError("FILE_ENCRYPTED")
+    if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_PART_BYTES:
+        raise _too_large(f"{sum(entry.file_size for entry in entries):,} byte")
+    return Package(archive, frozenset(entry.filename for entry in entries))
+
+
+def _too_large(what: str) -> PackageError:
+    return PackageError("FILE_TOO_LARGE", what, what)
+
+
+def sheet_facts(package: Package) -> dict[str, SheetFacts]:
+    """The facts of each sheet by its name. Raises PackageError when a part is damaged, hostile or too large."""
+    if "content.xml" in package.names:
+        scan = _OdsScan()
+        _parse(package.part("content.xml"), scan)
+        return scan.sheets
+    percents = _percent_styles(package)
+    facts = {}
+    for name, path in _sheet_parts(package).items():
+        sheet = _SheetScan(percents)
+        _parse(package.part(path), sheet)
+        facts[name] = sheet.facts
+    # calamine reads these too, so they must be within the limits.
+    for name in ("xl/sharedStrings.xml", "xl/styles.xml"):
+        package.part(name)
+    return facts
+
+
+def _parse(part: bytes, scan: _Scan) -> None:
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = scan.start
+    parser.EndElementHandler = scan.end
+    parser.CharacterDataHandler = scan.text
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    try:
+        parser.Parse(part, True)
+    except expat.ExpatError as error:
+        raise PackageError("FILE_TRUNCATED") from error
+    except ValueError as error:
+        raise PackageError("FILE_UNREADABLE", "cấu trúc bên trong hỏng", "its inner structure is damaged") from error
+
+
+def _refuse_document_type(*_: object) -> None:
+    raise PackageError("FILE_HOSTILE")
+
+
+def sheet_paths(package: Package) -> dict[str, str]:
+    """Part name of each sheet of an .xlsx package by the sheet's name, in workbook order."""
+    return _sheet_parts(package)
+
+
+def _sheet_parts(package: Package) -> dict[str, str]:
+    workbook, relations = _Listing("sheet"), _Listing("Relationship")
+    _parse(package.part("xl/workbook.xml"), workbook)
+    _parse(package.part("xl/_rels/workbook.xml.rels"), relations)
+    targets = {each.get("Id", ""): each.get("Target", "") for each in relations.found}
+    if len(workbook.found) > MAX_SHEETS:
+        raise _too_large(f"{len(workbook.found)} sheets")
+    paths = {}
+    for sheet in workbook.found:
+        target = targets.get(next((value for name, value in sheet.items() if name.endswith(":id")), ""), "")
+        path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
+        if path in package.names:
+            paths[sheet.get("name", "")] = path
+    return paths
+
+
+def _percent_styles(package: Package) -> frozenset[int]:
+    """Indexes of the cell styles whose number format multiplies by 100."""
+    part = package.part("xl/styles.xml")
+    if not part:
+        return frozenset()
+    scan = _Styles()
+    _parse(part, scan)
+    custom = {number for number, code in scan.formats.items() if "%" in _QUOTED.sub("", code)}
+    percent = custom | (_BUILT_IN_PERCENT - set(scan.formats))
+    return frozenset(index for index, number in enumerate(scan.cell_formats) if number in percent)
+
+
+class _Scan:
+    """Handlers of one pass over a part; a namespace prefix is ignored."""
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        raise TypeError(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        """Most passes need the opening tags only."""
+
+    def text(self, data: str) -> None:
+        """Most passes need no text."""
+
+
+class _Listing(_Scan):
+    """The attributes of each element of one name."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.found: list[dict[str, str]] = []
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if tag.rpartition(":")[2] == self.tag:
+            self.found.append(dict(attributes))
+
+
+class _Styles(_Scan):
+    """Number formats, and which of them each cell style uses."""
+
+    def __init__(self) -> None:
+        self.formats: dict[int, str] = {}
+        self.cell_formats: list[int] = []
+        self.is_inside = False
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "numFmt" and "numFmtId" in attributes:
+            self.formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+        elif tag == "cellXfs":
+            self.is_inside = True
+        elif tag == "xf" and self.is_inside:
+            self.cell_formats.append(int(attributes.get("numFmtId", "0")))
+
+    def end(self, tag: str) -> None:
+        if tag.rpartition(":")[2] == "cellXfs":
+            self.is_inside = False
+
+
+class _SheetScan(_Scan):
+    """One pass over a sheet of an .xlsx file."""
+
+    def __init__(self, percents: frozenset[int]) -> None:
+        self.facts = SheetFacts()
+        self.percents = percents
+        self.row = self.column = -1
+        self.kind, self.value = "", ""
+        self.has_formula = self.is_value = self.has_inline = False
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "c":
+            self._start_cell(attributes)
+        elif tag == "f":
+            self.has_formula = True
+        elif tag == "v":
+            self.is_value = True
+        elif tag == "is":
+            self.has_inline = True
+        elif tag == "row":
+            self._start_row(attributes)
+        elif tag == "col" and (_is_true(attributes.get("hidden")) or attributes.get("width") == "0"):
+            first, last = int(attributes.get("min", "1")) - 1, int(attributes.get("max", "1"))
+            self.facts.hidden_columns.update(range(first, min(last, MAX_COLUMNS)))
+
+    def text(self, data: str) -> None:
+        if self.is_value:
+            self.value += data
+
+    def end(self, tag: str) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "v":
+            self.is_value = False
+        elif tag == "c":
+            self._end_cell()
+
+    def _start_row(self, attributes: Attributes) -> None:
+        self.row = int(attributes["r"]) - 1 if "r" in attributes else self.row + 1
+        self.column = -1
+        is_hidden = _is_true(attributes.get("hidden")) or attributes.get("ht") == "0"
+        if is_hidden and self.row < MAX_ROWS:
+            self.facts.hidden_rows.add(self.row)
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        self.column = column_of(attributes["r"]) if "r" in attributes else self.column + 1
+        self.kind, self.value = attributes.get("t", ""), ""
+        self.has_formula = self.is_value = self.has_inline = False
+        if "s" in attributes and int(attributes["s"]) in self.percents:
+            self.facts.percents.add((self.row, self.column))
+
+    def _end_cell(self) -> None:
+        place = (self.row, self.column)
+        has_content = bool(self.value or self.has_formula or self.has_inline)
+        # calamine makes a dense table up to the last cell: nothing beyond the limits may reach it.
+        if has_content and (self.row >= MAX_ROWS or self.column >= MAX_COLUMNS):
+            raise _too_large(f"{self.row + 1} × {self.column + 1}")
+        if self.kind == "e":
+            self.facts.add_error(*place, self.value or "#N/A")
+        elif self.has_formula and not self.value and self.kind != "str":
+            self.facts.add_without_value(*place)
+
+
+class _OdsScan(_Scan):
+    """One pass over the content of an .ods file; repeated rows and cells are counted, not unrolled."""
+
+    def __init__(self) -> None:
+        self.sheets: dict[str, SheetFacts] = {}
+        self.facts = SheetFacts()
+        self.row = self.column = 0
+        self.row_repeat = 1
+        self.error: tuple[int, int] | None = None
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if tag == "table:table":
+            self.facts = self.sheets.setdefault(attributes.get("table:name", ""), SheetFacts())
+            self.row = self.column = 0
+        elif tag == "table:table-column":
+            repeat = int(attributes.get("table:number-columns-repeated", "1"))
+            if attributes.get("table:visibility", "visible") != "visible":
+                self.facts.hidden_columns.update(range(self.column, min(self.column + repeat, MAX_COLUMNS)))
+            self.column += repeat
+        elif tag == "table:table-row":
+            self._start_row(attributes)
+        elif tag in ("table:table-cell", "table:covered-table-cell"):
+            self._start_cell(attributes)
+
+    def text(self, data: str) -> None:
+        if self.error is not None and data.strip():
+            self.facts.add_error(*self.error, data.strip())
+            self.error = None
+
+    def end(self, tag: str) -> None:
+        if tag == "table:table-row":
+            self.row += self.row_repeat
+        elif tag == "table:table-cell":
+            self.error = None
+
+    def _start_row(self, attributes: Attributes) -> None:
+        self.column = 0
+        self.row_repeat = int(attributes.get("table:number-rows-repeated", "1"))
+        if attributes.get("table:visibility", "visible") != "visible":
+            self.facts.hidden_rows.update(range(self.row, min(self.row + self.row_repeat, MAX_ROWS)))
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        repeat = int(attributes.get("table:number-columns-repeated", "1"))
+        kind, place = attributes.get("office:value-type", ""), (self.row, self.column)
+        formula = attributes.get("table:formula", "")
+        self.column += repeat
+        if not kind and not formula:
+            return
+        if self.row + self.row_repeat > MAX_ROWS or self.column > MAX_COLUMNS:
+            raise _too_large(f"{self.row + self.row_repeat} × {self.column}")
+        if kind == "percentage":
+            self.facts.percents.update((place[0], place[1] + step) for step in range(repeat))
+        if attributes.get("calcext:value-type") == "error":
+            self.facts.errors[place], self.error = "#N/A", place
+        elif formula and not kind:
+            self.facts.add_without_value(*place)
+
+
+def _is_true(flag: str | None) -> bool:
+    return flag in ("1", "true")
+
+
+def column_of(reference: str) -> int:
+    """Column number, from 0, of a reference such as `G14`. Raises ValueError when it is none."""
+    number = 0
+    for character in reference:
+        if not character.isalpha():
+            break
+        number = number * 26 + ord(character.upper()) - 64
+    if not 1 <= number <= 16_384:
+        raise ValueError(f"{reference[:20]} is no cell")
+    return number - 1
+
+
+def cell_name(row: int, column: int) -> str:
+    """`G14` for row 13, column 6."""
+    letters, number = "", column + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row + 1}"

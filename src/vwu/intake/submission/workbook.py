@@ -1,0 +1,139 @@
+"""Spreadsheet files (.xlsx, .ods, .xls) as sheets of cells: calamine, and the facts that calamine leaves out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vwu.intake.model import Finding
+from vwu.intake.rules import finding
+from vwu.intake.submission.package import (
+    MAX_COLUMNS,
+    MAX_FILE_BYTES,
+    MAX_ROWS,
+    MAX_SHEETS,
+    Package,
+    PackageError,
+    SheetFacts,
+    cell_name,
+    open_package,
+    sheet_facts,
+)  # fmt: skip
+from vwu.intake.submission.text import clean
+from vwu.intake.submission.values import Cell, Content
+
+ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# The name of the stream that holds an encrypted workbook, as an OLE directory spells it.
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_MACRO_TYPE = b"macroEnabled"
+
+Range = tuple[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: `rows` of raw contents from A1, and what is known about them. Rows and columns count from 0."""
+
+    name: str
+    rows: tuple[tuple[Content, ...], ...]
+    facts: SheetFacts
+    merged: tuple[Range, ...] = ()
+    is_hidden: bool = False
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell as it was sent; an empty one beyond the last row or column."""
+        content = self.rows[row][column] if row < len(self.rows) and column < len(self.rows[row]) else None
+        place = (row, column)
+        is_percent = place in self.facts.percents if self.facts.knows_formats else None
+        return Cell(
+            None if content == "" else content, is_percent, self.facts.errors.get(place, ""),
+            place in self.facts.without_value,
+        )  # fmt: skip
+
+    def text(self, row: int, column: int) -> str:
+        """The cleaned text of a cell; a whole number as digits, anything else as its cell shows it."""
+        content = self.cell(row, column).content
+        if isinstance(content, float) and content.is_integer():
+            return str(int(content))
+        return clean(str(content)) if content is not None else ""
+
+    def position(self, row: int, column: int) -> str:
+        """`BaoCao!G14`; a name with spaces or signs is quoted as Excel does."""
+        name = self.name if self.name.replace("_", "").isalnum() else "'" + self.name.replace("'", "''") + "'"
+        return f"{name}!{cell_name(row, column)}"
+
+    def filled(self, row: int) -> list[int]:
+        """The columns of a row in which something stands."""
+        contents = self.rows[row] if row < len(self.rows) else ()
+        seen = {column for column, content in enumerate(contents) if not _is_blank(content)}
+        return sorted(seen | self.facts.unseen.get(row, set()))
+
+    @property
+    def height(self) -> int:
+        """Rows that hold anything, error cells and formulas without a value among them."""
+        return max(len(self.rows), max(self.facts.unseen, default=-1) + 1)
+
+
+def _is_blank(content: Content) -> bool:
+    return content is None or (isinstance(content, str) and not clean(content))
+
+
+def is_spreadsheet(content: bytes) -> bool:
+    """Whether the bytes begin as a zip package or an OLE file does."""
+    return content.startswith((ZIP_MAGIC, OLE_MAGIC))
+
+
+def read_sheets(name: str, content: bytes) -> tuple[tuple[Sheet, ...], tuple[Finding, ...]]:
+    """Every sheet of a spreadsheet file; no sheet and one finding when the file cannot be read."""
+    try:
+        return _read(name, content), ()
+    except PackageError as error:
+        vi, en = error.detail_vi, error.detail_en
+        return (), (finding(error.rule_id, position=name, value=name, detail=en, detail_vi=vi, detail_en=en),)
+
+
+def _read(name: str, content: bytes) -> tuple[Sheet, ...]:
+    if len(content) > MAX_FILE_BYTES:
+        raise PackageError("FILE_TOO_LARGE", f"{len(content):,} byte", f"{len(content):,} bytes")
+    if content.startswith(OLE_MAGIC):
+        if _ENCRYPTED_STREAM in content:
+            raise PackageError("FILE_ENCRYPTED")
+        return _load(content, {})
+    package = open_package(content)
+    _refuse_other_packages(name, package)
+    return _load(content, sheet_facts(package))
+
+
+def _refuse_other_packages(name: str, package: Package) -> None:
+    """Macros are refused whatever the file is called; a package that is no workbook is of an unknown kind."""
+    has_macros = any(part.lower().endswith("vbaproject.bin") for part in package.names)
+    if has_macros or _MACRO_TYPE in package.part("[Content_Types].xml") or name.lower().endswith((".xlsm", ".xltm")):
+        raise PackageError("FILE_MACROS")
+    if "META-INF/manifest.xml" in package.names and b"encryption-data" in package.part("META-INF/manifest.xml"):
+        raise PackageError("FILE_ENCRYPTED")
+    if not package.names & {"xl/workbook.xml", "content.xml"}:
+        raise PackageError("FILE_UNKNOWN_KIND")
+
+
+def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
+    from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum, load_workbook
+
+    try:
+        with load_workbook(io.BytesIO(content)) as workbook:
+            listed = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet][:MAX_SHEETS]
+            sheets = []
+            for each in listed:
+                sheet = workbook.get_sheet_by_name(each.name)
+                if sheet.total_height > MAX_ROWS or sheet.total_width > MAX_COLUMNS:
+                    raise PackageError("FILE_TOO_LARGE", *[f"{sheet.total_height} × {sheet.total_width}"] * 2)
+                rows = tuple(tuple(row) for row in sheet.to_python(skip_empty_area=False))
+                merged = tuple(sheet.merged_cell_ranges or ())
+                known = facts.get(each.name) or SheetFacts(knows_formats=bool(facts))
+                is_hidden = each.visible != SheetVisibleEnum.Visible
+                sheets.append(Sheet(each.name, rows, known, merged, is_hidden))
+            return tuple(sheets)
+    except PasswordError as error:
+        raise PackageError("FILE_ENCRYPTED") from error
+    except (CalamineError, ValueError, OSError) as error:
+        raise PackageError("FILE_UNREADABLE", str(error)[:200], str(error)[:200]) from error
