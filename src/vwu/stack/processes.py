@@ -22,6 +22,8 @@ from vwu.stack.state import write_private
 
 MARK = "VWU_STACK_MARK"
 _LOG_LIMIT = 20_000_000  # bytes; a larger log is put aside at the next start
+# Creation times count from the boot, whose time moves when the clock is set right.
+_CLOCK_SLACK = 2.0  # seconds
 # Ours until they end: lets a long-lived caller (a test) reap them instead of seeing zombies.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -109,12 +111,13 @@ def find(home: Path, name: str) -> Started | None:
         recorded = Started(**json.loads(_record(home, name).read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    return recorded if is_alive(recorded) else None
+    same = recorded.name == name and is_alive(recorded) and _read_mark_of(recorded.pid) == _mark(home, name)
+    return recorded if same else None
 
 
 def is_alive(started: Started) -> bool:
     """Whether the process still runs: same pid, same creation time, not a zombie."""
-    return exists(started.pid) and _create_time(started.pid) == started.create_time
+    return exists(started.pid) and abs(_create_time(started.pid) - started.create_time) < _CLOCK_SLACK
 
 
 def stop(home: Path, names: Sequence[str], patience: float = 15.0) -> list[str]:
@@ -166,6 +169,13 @@ def _signal(processes: Sequence[tuple[str, psutil.Process]], number: signal.Sign
 
 def _mark(home: Path, name: str) -> str:
     return f"{name}@{home}"
+
+
+def _read_mark_of(pid: int) -> str | None:
+    try:
+        return _read_mark(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _read_mark(process: psutil.Process) -> str | None:

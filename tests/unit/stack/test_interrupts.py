@@ -17,16 +17,18 @@ def test_each_signal_interrupts_and_handlers_are_put_back(number: signal.Signals
     assert signal.getsignal(number) == before
 
 
-def test_an_interrupt_is_held_back_to_the_end_of_the_section() -> None:
+def test_an_interrupt_is_held_back_to_the_end_of_the_outermost_section() -> None:
     reached = []
-    with pytest.raises(KeyboardInterrupt), interrupts.caught():
-        with interrupts.held_back():
+
+    def work() -> None:
+        with interrupts.caught(), interrupts.held_back():
             with interrupts.held_back():
                 os.kill(os.getpid(), signal.SIGTERM)
-            reached.append("inner")
-        reached.append("after")
+            reached.append("inner section ended")
 
-    assert reached == ["inner"]
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert reached == ["inner section ended"]
 
 
 def test_what_was_ignored_stays_ignored() -> None:

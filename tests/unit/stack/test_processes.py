@@ -82,16 +82,20 @@ def test_children_of_a_killed_parent_are_found_and_killed_when_they_do_not_liste
     assert not [process for process in family if process.is_running() and process.status() != "zombie"]
 
 
-def test_a_record_whose_pid_is_a_stranger_by_now_is_stale(home: Path) -> None:
+@pytest.mark.parametrize("age", [0.0, 3600.0])
+def test_a_record_whose_pid_is_a_stranger_by_now_is_stale(home: Path, age: float) -> None:
     started = start(home, "one", SLEEP)
-    with subprocess.Popen(SLEEP) as stranger:
-        reused = replace(started, pid=stranger.pid)
+    stranger = subprocess.Popen(SLEEP)
+    try:
+        reused = replace(started, name="two", pid=stranger.pid, create_time=started.create_time - age)
         (home / "run" / "two.json").write_text(json.dumps(asdict(reused)))
 
         assert processes.find(home, "two") is None
         assert processes.stop(home, ["two"]) == []
         assert stranger.poll() is None, "a stranger must never be touched"
+    finally:
         stranger.kill()
+        stranger.wait()
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", '{"pid": 1}'])
