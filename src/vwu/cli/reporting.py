@@ -1,7 +1,266 @@
+"""Verbs that read a release: `rollup`, `report`, `trace`."""
+
 from __future__ import annotations
 
-from typing import Any
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vwu.rollup import Credit, Figure, Rollup, Target
+    from vwu.trace import Cell, Contribution, Trace
+
+DONE, WRONG_USE = 0, 2
 
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
+    rollup = verbs.add_parser(
+        "rollup",
+        help="show the national roll-up of a period",
+        description="National and provincial figures of a period with bounds, coverage, reasons and targets.",
+        epilog="example: vwu rollup --period T2021-2026-H1",
+    )
+    _add_period(rollup)
+    rollup.set_defaults(func=_rollup)
+
+    report = verbs.add_parser(
+        "report",
+        help="write the report of a period: page, workbook, package",
+        description="Write index.html, rollup.xlsx and package/ for one period, all from one release.",
+        epilog="example: vwu report --period 2024-01 -o /tmp/bao-cao",
+    )
+    _add_period(report)
+    report.add_argument("-o", "--output", metavar="DIR", type=Path, help="default: the reports of this installation")
+    report.set_defaults(func=_report)
+
+    trace = verbs.add_parser(
+        "trace",
+        help="lead from a published figure to its files and cells",
+        description="Every value behind a published figure: file, sheet and cell, what stood there, and its receipt.",
+        epilog="example: vwu trace --programme TINCHAP --indicator LOAN_TURNS --region 19 --period T2021-2026-H1",
+    )
+    trace.add_argument("--programme", required=True, metavar="CODE", help="programme, such as DA939")
+    trace.add_argument("--indicator", required=True, metavar="CODE", help="indicator, such as LOAN_TURNS")
+    trace.add_argument("--region", default="VN", metavar="CODE", help="region or branch: VN (default), 22, P22-06895")
+    _add_period(trace)
+    trace.set_defaults(func=_trace)
+
+
+def _add_period(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--period", required=True, metavar="P", help="period code, such as 2024-01, 2024-Q2, 2024")
+    verb.add_argument("--release", type=int, metavar="N", help="a past release; default: the one in force")
+    verb.add_argument("--json", action="store_true", help="print an object for machines")
+
+
+def _rollup(args: argparse.Namespace) -> int:
+    from vwu.rollup import NothingPublishedError, open_release, read_rollup
+    from vwu.settings import load_settings
+
+    try:
+        with open_release(load_settings(), args.release) as (connection, release):
+            rollup = read_rollup(connection, release, args.period)
+    except NothingPublishedError as error:
+        return _refuse(error)
+    if args.json:
+        _print_json(asdict(rollup))
+    else:
+        print("\n".join(_rollup_lines(rollup)))
+    return DONE
+
+
+def _report(args: argparse.Namespace) -> int:
+    from vwu.report import report_folder, write_report
+    from vwu.rollup import NothingPublishedError
+    from vwu.settings import load_settings
+
+    settings = load_settings()
+    folder = args.output or report_folder(settings, args.period)
+    try:
+        report = write_report(settings, args.period, folder, args.release)
+    except NothingPublishedError as error:
+        return _refuse(error)
+    if args.json:
+        _print_json(asdict(report))
+    else:
+        print(f"{report.folder / 'index.html'}")
+        print(f"  bản phát hành · release {report.release_id}, {len(report.files)} tệp · files")
+    return DONE
+
+
+def _trace(args: argparse.Namespace) -> int:
+    from vwu.rollup import NothingPublishedError, open_release
+    from vwu.settings import load_settings
+    from vwu.trace import UnknownCellError, trace
+
+    try:
+        with open_release(load_settings(), args.release) as (connection, release):
+            found = trace(
+                connection,
+                release,
+                programme_code=args.programme,
+                indicator_code=args.indicator,
+                region_code=args.region,
+                period_code=args.period,
+            )
+    except (NothingPublishedError, UnknownCellError) as error:
+        return _refuse(error)
+    if args.json:
+        _print_json(found.as_json())
+    else:
+        print("\n".join(_trace_lines(found)))
+    return DONE
+
+
+def _refuse(error: Exception) -> int:
+    print(f"vwu: {error}", file=sys.stderr)
+    return WRONG_USE
+
+
+def _print_json(content: Any) -> None:
+    """Numbers as decimal strings, days and times in ISO form, paths as text."""
+    print(json.dumps(content, default=_plain, ensure_ascii=False, indent=2))
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _rollup_lines(rollup: Rollup) -> list[str]:
+    from vwu.report.wording import day, period_name
+
+    period, release = rollup.period, rollup.release
+    name = period_name(period.period_code, period.period_kind)
+    came = [each for each in rollup.submissions if each.receipt_id]
+    owed = sum(each.is_expected for each in rollup.submissions)
+    lines = [
+        f"{name.vi} · {name.en}  [{period.period_code}]  {day(period.start_date)} – {day(period.end_date)}",
+        f"  bản phát hành · release {release.release_id}, {day(release.published_at)}; báo cáo đã vào · reports in: "
+        f"{len(came)}" + (f", phải nộp · owed: {owed}" if owed else ""),
+    ]
+    lines += _figure_lines(rollup.figures)
+    lines += _credit_lines(rollup.credit)
+    lines += _target_lines(rollup.targets)
+    errors = sum(each.severity == "error" for each in rollup.findings)
+    lines += ["", f"Phát hiện còn mở · open findings: {len(rollup.findings)}, lỗi · errors: {errors}"]
+    return lines
+
+
+def _figure_lines(figures: Sequence[Figure]) -> list[str]:
+    """The nation's line of each figure, its provinces below it; boundaries as they were when it was reported."""
+    if not figures:
+        return ["", "Chưa có số liệu chương trình · no programme figure is published for this period"]
+    rows: list[tuple[str, ...]] = []
+    shown = [each for each in figures if each.boundary == "as_reported"]
+    for figure in sorted(shown, key=_line_order):
+        is_nation = figure.level == "nation"
+        label = f"{figure.programme_code}  {figure.name_vi}" if is_nation else f"    {figure.region_name}"
+        rows.append((label, _basis(figure) if is_nation else "", _told(figure), _coverage(figure)))
+    return ["", *_table(("Số liệu · figure", "cách tính", "", "độ phủ · coverage"), rows)]
+
+
+def _line_order(figure: Figure) -> tuple[Any, ...]:
+    return (
+        figure.programme_code, figure.indicator_code, figure.scenario, figure.basis, figure.level != "nation",
+        figure.region_code,
+    )  # fmt: skip
+
+
+def _basis(figure: Figure | Cell) -> str:
+    from vwu.report.wording import BASES, SCENARIOS, words
+
+    basis = words(BASES, figure.basis).vi
+    return basis if figure.scenario == "actual" else f"{words(SCENARIOS, figure.scenario).vi.lower()}, {basis}"
+
+
+def _told(figure: Figure | Cell) -> str:
+    from vwu.report.wording import said
+
+    told = said(figure)
+    if told is None:
+        return f"không cộng: {figure.blocked_reason_vi or figure.blocked_reason or ''}"
+    return told.vi + (" (ước tính)" if figure.is_estimated else "")
+
+
+def _coverage(figure: Figure) -> str:
+    from vwu.report.wording import number
+
+    if figure.branches_reported is None:
+        return ""
+    share = f" ({number(figure.coverage_pct)}%)" if figure.coverage_pct is not None else ""
+    return f"{figure.branches_reported}/{figure.branches_expected or '?'}{share}"
+
+
+def _credit_lines(credit: Sequence[Credit]) -> list[str]:
+    from vwu.report.page import credit_tables
+
+    if not credit:
+        return []
+    rows = [
+        (row.name.vi, str(row.loans if row.loans is not None else "–"), _money(row.lent), _money(row.closing_balance),
+         _money(row.overdue))
+        for _, table in credit_tables(credit)[:3]
+        for row in table
+    ]  # fmt: skip
+    return ["", *_table(("Tín dụng · credit", "khoản vay", "cho vay", "dư nợ", "quá hạn"), rows)]
+
+
+def _money(value: Any) -> str:
+    from vwu.report.wording import amount
+
+    return amount(value, "VND").vi
+
+
+def _target_lines(targets: Sequence[Target]) -> list[str]:
+    from vwu.report.wording import OUTCOMES, amount, bounded, number, words
+
+    rows = []
+    for each in targets:
+        told = bounded(each.actual_value, each.lower_bound, each.upper_bound, each.unit_code)
+        share = f"{number(each.attained_pct)}%" if each.attained_pct is not None else ""
+        goal = f"{amount(each.target_value, each.unit_code).vi} ({each.horizon_end.year})"
+        label = f"{each.programme_code}  {each.name_vi}"
+        rows.append((label, goal, told.vi if told else "–", share, words(OUTCOMES, each.outcome).vi))
+    return ["", *_table(("Chỉ tiêu được giao · target", "phải đạt", "đã đạt", "", ""), rows)] if rows else []
+
+
+def _trace_lines(found: Trace) -> list[str]:
+    lines = []
+    for cell in found.cells:
+        boundary = "địa giới khi báo cáo" if cell.boundary == "as_reported" else "địa giới hiện nay"
+        place = " / ".join((cell.programme_code, cell.indicator_code, cell.region_name, cell.period_code))
+        lines.append(f"{place} · {_basis(cell)} · {boundary}: {_told(cell)}")
+    lines.append("")
+    lines += _table(
+        ("đơn vị", "kỳ", "ghi trong ô", "đọc là", "ở đâu", "vai trò"), [_origin(each) for each in found.contributions]
+    )
+    return lines
+
+
+_ROLES = {
+    "counted": "được tính",
+    "spoken_for": "cấp trên đã báo",
+    "within": "nằm trong kỳ dài hơn",
+    "earlier": "có số mới hơn",
+    "held_out": "không cộng",
+}
+
+
+def _origin(each: Contribution) -> tuple[str, ...]:
+    from vwu.report.wording import bounded
+
+    told = bounded(each.value, each.lower_bound, each.upper_bound, each.unit_code)
+    place = f"{each.file_name} {each.position} [{each.receipt_id}]".strip()
+    role = _ROLES.get(each.role, each.role)
+    return each.branch_name, each.period_code, each.raw_text, told.vi if told else each.value_state, place, role
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Columns as wide as their widest cell; the last one is left as it is."""
+    table = [tuple(titles), *map(tuple, rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(titles))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

@@ -1,0 +1,69 @@
+"""The report of one period: `index.html`, `rollup.xlsx` and `package/` (INTERFACES 7), written from one release."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vwu.settings import Settings
+
+PAGE, WORKBOOK, PACKAGE, RECORD = "index.html", "rollup.xlsx", "package", "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A written report and the release that it shows."""
+
+    period_code: str
+    release_id: int
+    folder: Path
+    files: tuple[Path, ...]
+
+
+def report_folder(settings: Settings, period_code: str) -> Path:
+    """Where the report of a period is kept; a span's slash is no folder."""
+    return settings.home / "reports" / period_code.replace("/", "_")
+
+
+def write_report(settings: Settings, period_code: str, folder: Path, release_id: int | None = None) -> Report:
+    """Write a period's report into `folder` from one release: the one named, or the one in force.
+
+    The same release gives the same bytes. Raises NothingPublishedError for an unknown period or no release, OSError
+    when the folder cannot be written.
+    """
+    from vwu.report.package import write_package
+    from vwu.report.page import render_page
+    from vwu.report.workbook import rollup_workbook
+    from vwu.rollup import digests, open_release, read_rollup
+
+    with open_release(settings, release_id) as (connection, release):
+        rollup = read_rollup(connection, release, period_code)
+        digest = digests(connection, period_code=period_code).get(period_code, "")
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / PAGE, render_page(rollup, settings.root / "seeds").encode())
+        _write(folder / WORKBOOK, rollup_workbook(rollup))
+        package = write_package(connection, rollup, folder / PACKAGE)
+    record = {"period_code": period_code, "release_id": release.release_id, "digest": digest}
+    _write(folder / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
+    files = (folder / PAGE, folder / WORKBOOK, *package, folder / RECORD)
+    return Report(period_code, release.release_id, folder, files)
+
+
+def written_digest(settings: Settings, period_code: str) -> str | None:
+    """The checksum of what the kept report of a period shows; None when there is no report or an older one."""
+    record = report_folder(settings, period_code) / RECORD
+    try:
+        digest: str | None = json.loads(record.read_text("utf-8")).get("digest")
+    except (FileNotFoundError, ValueError):
+        return None
+    return digest
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file whole, so that a reader never sees half of it."""
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.write_bytes(content)
+    fresh.replace(path)

@@ -1,0 +1,278 @@
+"""`rollup.xlsx`: real numbers with formats, frozen heads, print areas, source and release on each sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from vwu.report import wording
+from vwu.report.wording import said
+from vwu.xlsx import workbook_bytes
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from vwu.rollup import Credit, Figure, Release, Rollup, Submission, Target
+
+_FONT, _PLUM, _ROSE, _LINE = "Times New Roman", "8A1C4A", "F8E8EF", "D9C8D0"
+_WHOLE, _ANY, _PERCENT, _DAY, _TEXT = "#,##0", "#,##0.##", '0.0#"%"', "dd/mm/yyyy", "@"
+_HEADER_ROW = 4
+Content = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a sheet: its title, its width in characters and the format of its cells."""
+
+    title: str
+    width: float
+    number_format: str = _TEXT
+
+
+def rollup_workbook(rollup: Rollup) -> bytes:
+    """The workbook of one period as .xlsx bytes, the same for the same roll-up."""
+    from openpyxl import Workbook
+
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    workbook.properties.title = f"Tổng hợp toàn quốc {rollup.period.period_code}"
+    workbook.properties.creator = f"vwu, bản phát hành {rollup.release.release_id}"
+    provincial = [each for each in rollup.figures if each.level == "province"]
+    _add(workbook, rollup, "Toàn quốc", _NATION, map(_nation_row, rollup.national), "E")
+    _add(workbook, rollup, "Theo tỉnh", _PROVINCES, map(_province_row, provincial), "E")
+    _add(workbook, rollup, "Chỉ tiêu kế hoạch", _TARGETS, map(_target_row, rollup.targets), "C")
+    _add(workbook, rollup, "Tín dụng", _CREDIT, map(_credit_row, rollup.credit), "C")
+    _add(workbook, rollup, "Độ phủ", _COVERAGE, map(_submission_row, rollup.submissions), "C")
+    _add(workbook, rollup, "Ghi chú", _NOTES, _note_rows(rollup), "B")
+    return workbook_bytes(workbook)
+
+
+_NATION = (
+    Column("Chương trình", 15), Column("Mã chỉ tiêu", 34), Column("Chỉ tiêu", 52), Column("Loại", 11),
+    Column("Cách tính", 19), Column("Đơn vị", 12), Column("Số liệu", 21, _ANY), Column("Không dưới", 21, _ANY),
+    Column("Không quá", 21, _ANY), Column("Đọc là", 25), Column("Ghi chú", 46), Column("Đơn vị đã báo cáo", 11, _WHOLE),
+    Column("Đơn vị phải có", 11, _WHOLE), Column("Độ phủ", 10, _PERCENT), Column("Số đến ngày", 12, _DAY),
+)  # fmt: skip
+_PROVINCES = (
+    Column("Mã tỉnh", 9), Column("Tỉnh, thành phố", 24), Column("Địa giới", 17), Column("Chương trình", 15),
+    *_NATION[1:],
+)  # fmt: skip
+_TARGETS = (
+    Column("Chương trình", 15), Column("Chỉ tiêu", 52), Column("Phạm vi", 18), Column("Từ ngày", 12, _DAY),
+    Column("Đến ngày", 12, _DAY), Column("Căn cứ", 32), Column("Đơn vị", 12), Column("Phải đạt", 21, _ANY),
+    Column("Đã đạt", 21, _ANY), Column("Tỷ lệ", 10, _PERCENT), Column("Đánh giá", 20), Column("Theo kỳ", 16),
+    Column("Độ phủ", 10, _PERCENT),
+)  # fmt: skip
+_CREDIT = (
+    Column("Ngân hàng", 14), Column("Chương trình tín dụng", 46), Column("Tỉnh, thành phố", 22), Column("Tổ chức", 20),
+    Column("Khoản vay", 11, _WHOLE), Column("Người vay", 11, _WHOLE), Column("Trong đó nữ", 11, _WHOLE),
+    Column("Cho vay trong kỳ (đồng)", 20, _WHOLE), Column("Thu nợ trong kỳ (đồng)", 20, _WHOLE),
+    Column("Dư nợ (đồng)", 20, _WHOLE), Column("Quá hạn (đồng)", 18, _WHOLE), Column("Khoanh (đồng)", 18, _WHOLE),
+    Column("Nợ có rủi ro trên 30 ngày (đồng)", 20, _WHOLE),
+)  # fmt: skip
+_COVERAGE = (
+    Column("Mã đơn vị", 14), Column("Đơn vị", 40), Column("Cấp", 12), Column("Biểu", 8), Column("Phải nộp", 10),
+    Column("Tình trạng", 16), Column("Hạn nộp", 12, _DAY), Column("Ngày nhận", 12, _DAY),
+    Column("Số ngày muộn", 11, _WHOLE), Column("Biên nhận", 19),
+)  # fmt: skip
+_NOTES = (Column("Mục", 22), Column("Nội dung", 110))
+_LEVELS = {"central": "trung ương", "province": "tỉnh", "district": "huyện", "commune": "xã", "unit": "trực thuộc"}
+
+
+def _nation_row(figure: Figure) -> tuple[Content, ...]:
+    return (figure.programme_code, *_figure_cells(figure))
+
+
+def _province_row(figure: Figure) -> tuple[Content, ...]:
+    boundary = "khi báo cáo" if figure.boundary == "as_reported" else "hiện nay"
+    return (figure.region_code, figure.region_name, boundary, figure.programme_code, *_figure_cells(figure))
+
+
+def _figure_cells(figure: Figure) -> tuple[Content, ...]:
+    told = said(figure)
+    notes = [figure.blocked_reason_vi or ""]
+    notes += ["gần đúng, có phần là giới hạn"] if figure.is_approximate and told else []
+    notes += ["có phần ước tính theo tỷ lệ chia địa giới"] if figure.is_estimated else []
+    return (
+        figure.indicator_code,
+        figure.name_vi,
+        wording.words(wording.SCENARIOS, figure.scenario).vi,
+        wording.words(wording.BASES, figure.basis).vi,
+        figure.unit_code,
+        figure.value,
+        figure.lower_bound,
+        figure.upper_bound,
+        told.vi if told else "không cộng",
+        "; ".join(note for note in notes if note),
+        figure.branches_reported,
+        figure.branches_expected,
+        figure.coverage_pct,
+        figure.data_to_date,
+    )
+
+
+def _target_row(target: Target) -> tuple[Content, ...]:
+    return (
+        target.programme_code,
+        target.name_vi,
+        target.region_name,
+        target.horizon_start,
+        target.horizon_end,
+        target.legal_basis,
+        target.unit_code,
+        target.target_value,
+        target.actual_value,
+        target.attained_pct,
+        wording.words(wording.OUTCOMES, target.outcome).vi,
+        target.as_of_period,
+        target.coverage_pct,
+    )
+
+
+def _credit_row(credit: Credit) -> tuple[Content, ...]:
+    return (
+        credit.bank_code,
+        credit.programme_name_vi,
+        credit.province_name,
+        wording.words(wording.ORGANISATIONS, credit.organisation).vi,
+        credit.loans,
+        credit.borrowers,
+        credit.female_borrowers,
+        credit.lent,
+        credit.collected,
+        credit.closing_balance,
+        credit.overdue,
+        credit.frozen,
+        credit.par30_balance,
+    )
+
+
+def _submission_row(each: Submission) -> tuple[Content, ...]:
+    return (
+        each.branch_code,
+        each.name_vi,
+        _LEVELS.get(each.level, each.level),
+        each.form,
+        "có" if each.is_expected else "không",
+        wording.words(wording.STATES, each.state).vi,
+        each.due_date,
+        each.received_at.date() if each.received_at else None,
+        each.days_late,
+        each.receipt_id,
+    )
+
+
+def _note_rows(rollup: Rollup) -> Iterable[tuple[Content, ...]]:
+    release, period = rollup.release, rollup.period
+    yield "Kỳ", f"{period.period_code}: {wording.day(period.start_date)} đến {wording.day(period.end_date)}"
+    yield "Bản phát hành", _release_text(release)
+    yield "Nguồn", "Báo cáo BM01 của các cấp Hội; sao kê của ngân hàng. Từng ô tra được bằng lệnh vwu trace."
+    yield (
+        "Giới hạn",
+        "“Trên”, “dưới”, “gần”, “khoảng” được giữ như đơn vị báo cáo; tổng có phần như vậy là số giới hạn.",
+    )
+    yield (
+        "Cách cộng",
+        "Số phát sinh cộng qua các kỳ rời nhau; số lũy kế, số tại thời điểm lấy lần cuối; tỷ lệ tính lại.",
+    )
+    yield "Không cộng", "Số chưa rõ cách tính, tỷ lệ thiếu tử số hoặc mẫu số, số có thể trùng người: xem cột Ghi chú."
+    yield "Ô nhỏ", "Ô có dưới 5 người vay được ẩn."
+    for finding in rollup.findings[:500]:
+        severity = wording.words(wording.SEVERITIES, finding.severity).vi
+        yield f"Phát hiện: {severity}", f"{finding.file_name} {finding.position}: {finding.message_vi}"
+
+
+def _release_text(release: Release) -> str:
+    return f"Số {release.release_id}, {wording.day(release.published_at)}, vwu {release.code_version}"
+
+
+def _add(
+    workbook: Workbook, rollup: Rollup, title: str, columns: Sequence[Column], rows: Iterable[tuple[Content, ...]],
+    frozen_before: str,
+) -> None:  # fmt: skip
+    """One sheet: what it is, which release, a header, the rows."""
+    from openpyxl.styles import Alignment, Font
+
+    sheet: Worksheet = workbook.create_sheet(title)
+    period = wording.period_name(rollup.period.period_code, rollup.period.period_kind)
+    sheet["A1"] = f"{title} – {period.vi}"
+    sheet["A1"].font = Font(name=_FONT, size=15, bold=True, color=_PLUM)
+    sheet["A2"] = (
+        f"Hội Liên hiệp Phụ nữ Việt Nam · {wording.day(rollup.period.start_date)} – "
+        f"{wording.day(rollup.period.end_date)} · Bản phát hành {_release_text(rollup.release)}"
+    )
+    sheet["A2"].font = Font(name=_FONT, size=10, color="6B6B6B")
+    _header(sheet, columns)
+    last_row = _HEADER_ROW
+    for last_row, row in enumerate(rows, start=_HEADER_ROW + 1):
+        _row(sheet, last_row, columns, row)
+    if last_row == _HEADER_ROW:
+        last_row += 1
+        sheet.cell(last_row, 1, "Không có số liệu cho kỳ này.").font = Font(name=_FONT, size=11, italic=True)
+        sheet.cell(last_row, 1).alignment = Alignment(wrap_text=False)
+    _page(sheet, len(columns), last_row, f"{frozen_before}{_HEADER_ROW + 1}", rollup)
+
+
+def _header(sheet: Worksheet, columns: Sequence[Column]) -> None:
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+    from openpyxl.utils import get_column_letter
+
+    thin = Side(style="thin", color=_LINE)
+    for number, column in enumerate(columns, start=1):
+        cell = sheet.cell(_HEADER_ROW, number, column.title)
+        cell.font = Font(name=_FONT, size=11, bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor=_PLUM)
+        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+        cell.border = Border(left=thin, right=thin)
+        sheet.column_dimensions[get_column_letter(number)].width = column.width
+    sheet.row_dimensions[_HEADER_ROW].height = 34
+
+
+def _row(sheet: Worksheet, row: int, columns: Sequence[Column], contents: Sequence[Content]) -> None:
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+
+    thin = Side(style="thin", color=_LINE)
+    for number, (column, content) in enumerate(zip(columns, contents, strict=True), start=1):
+        cell = sheet.cell(row, number, content)
+        cell.font = Font(name=_FONT, size=11)
+        cell.border = Border(left=thin, right=thin, bottom=thin)
+        is_text = column.number_format == _TEXT
+        cell.alignment = Alignment(vertical="top", wrap_text=is_text and column.width > 20)
+        cell.number_format = _format_of(content, column.number_format)
+        if row % 2:
+            cell.fill = PatternFill("solid", fgColor="FCF8FA")
+
+
+def _format_of(content: Content, number_format: str) -> str:
+    """Whole numbers without an empty decimal point; text stays text."""
+    is_whole = isinstance(content, (int, Decimal)) and content == int(content)
+    return _WHOLE if number_format == _ANY and is_whole else number_format
+
+
+def _page(sheet: Worksheet, width: int, last_row: int, frozen: str, rollup: Rollup) -> None:
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.page import PageMargins
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    last_column = get_column_letter(width)
+    sheet.freeze_panes = frozen
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_properties.tabColor = _PLUM
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:{last_column}{last_row}"
+    sheet.print_area = f"A1:{last_column}{last_row}"
+    sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToHeight = 0
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+    footer = sheet.oddFooter
+    assert footer is not None
+    assert footer.left is not None
+    assert footer.right is not None
+    footer.left.text = f"Nguồn: kho dữ liệu Hội LHPN Việt Nam, bản phát hành {rollup.release.release_id}"
+    footer.right.text = "Trang &P/&N"

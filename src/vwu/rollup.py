@@ -1,0 +1,486 @@
+"""The roll-up of one period, read from `published` as `bi_reader` does: one release, one snapshot.
+
+Figures are rolled up in the warehouse (`fct_indicator_rollup`, ARCHITECTURE D2); this module reads them with what
+stands beside them: bounds, coverage, targets, credit, who has not reported, open findings, and the release's number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from vwu.settings import Settings
+
+
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class NothingPublishedError(Exception):
+    """There is no release, or the release has no such period; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The release that everything is read from (INTERFACES 6, `release_info`)."""
+
+    release_id: int
+    published_at: datetime
+    verdict: str
+    coverage_pct: Decimal | None
+    receipts: int
+    findings_open: int
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The period in the Union's calendar, or in the bank's where the Union has none of that code."""
+
+    calendar: str
+    period_code: str
+    period_kind: str
+    start_date: date
+    end_date: date
+    due_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One rolled-up figure of a region; an open bound is None, and so is the value of a figure that is held out."""
+
+    programme_code: str
+    programme_name_vi: str
+    programme_name_en: str
+    indicator_code: str
+    name_vi: str
+    name_en: str
+    unit_code: str
+    measure: str
+    definition_vi: str
+    definition_en: str
+    level: str
+    region_code: str
+    region_name: str
+    scenario: str
+    basis: str
+    boundary: str
+    value: Decimal | None
+    lower_bound: Decimal | None
+    upper_bound: Decimal | None
+    is_lower_open: bool
+    is_upper_open: bool
+    is_approximate: bool
+    is_estimated: bool
+    blocked_reason_vi: str | None
+    blocked_reason: str | None
+    level_used: str | None
+    branches_expected: int | None
+    branches_reported: int | None
+    coverage_pct: Decimal | None
+    data_to_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a branch above the commune reported, as it wrote it, and where: the first step of a trace."""
+
+    programme_code: str
+    indicator_code: str
+    scenario: str
+    basis: str
+    branch_code: str
+    branch_name: str
+    region_code: str | None
+    raw_text: str
+    position: str
+    receipt_id: str
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An official target beside what was attained; money in đồng."""
+
+    programme_code: str
+    indicator_code: str
+    name_vi: str
+    name_en: str
+    unit_code: str
+    region_name: str
+    horizon_start: date
+    horizon_end: date
+    legal_basis: str | None
+    target_value: Decimal
+    actual_value: Decimal | None
+    lower_bound: Decimal | None
+    upper_bound: Decimal | None
+    attained_pct: Decimal | None
+    outcome: str
+    as_of_period: str | None
+    coverage_pct: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A bank's lending by programme, province and organisation: flows of the period, balances at its last month end.
+
+    Counts are None where a bank does not give them, or where a small cell is suppressed.
+    """
+
+    bank_code: str
+    bank_name_vi: str
+    bank_name_en: str
+    credit_programme: str
+    programme_name_vi: str
+    programme_name_en: str
+    province_code: str
+    province_name: str
+    organisation: str
+    loans: int | None
+    borrowers: int | None
+    female_borrowers: int | None
+    lent: Decimal | None
+    collected: Decimal | None
+    closing_balance: Decimal | None
+    overdue: Decimal | None
+    frozen: Decimal | None
+    par30_balance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one branch owed for the period and what became of it; `province_now` is today's province around it."""
+
+    branch_code: str
+    name_vi: str
+    level: str
+    province_now: str | None
+    form: str
+    state: str
+    is_expected: bool
+    due_date: date
+    received_at: datetime | None
+    days_late: int | None
+    receipt_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding that nobody has answered yet, of the period or of a file that belongs to none."""
+
+    rule_id: str
+    family: str
+    severity: str
+    file_name: str
+    position: str
+    value: str
+    message_vi: str
+    message_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """Everything that is told about one period."""
+
+    release: Release
+    period: Period
+    figures: tuple[Figure, ...]
+    sources: tuple[Source, ...]
+    targets: tuple[Target, ...]
+    credit: tuple[Credit, ...]
+    credit_month_ends: tuple[date, ...]
+    submissions: tuple[Submission, ...]
+    findings: tuple[OpenFinding, ...]
+
+    @property
+    def credit_month_end(self) -> date | None:
+        """The day of the balances; None when no bank reported."""
+        return self.credit_month_ends[-1] if self.credit_month_ends else None
+
+    @property
+    def national(self) -> tuple[Figure, ...]:
+        """The nation's figures; boundaries make no difference to a whole nation, so each stands once."""
+        return tuple(each for each in self.figures if each.level == "nation" and each.boundary == "as_reported")
+
+
+T = TypeVar("T")
+
+
+@contextmanager
+def open_release(settings: Settings, release_id: int | None = None) -> Iterator[tuple[psycopg.Connection, Release]]:
+    """A connection as `bi_reader` whose every statement sees one release: the one named, or the one in force.
+
+    Raises NothingPublishedError when there is none.
+    """
+    import psycopg
+
+    from vwu.database import connect
+
+    with connect(settings, "bi_reader") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        if release_id is not None:
+            connection.execute("select set_config('vwu.release', %s, true)", [str(release_id)])
+        found = _read(connection, Release, _RELEASE, [])
+        if not found:
+            raise NothingPublishedError("chưa có bản phát hành nào · nothing is published yet: run `vwu run`")
+        connection.execute("select set_config('vwu.release', %s, true)", [str(found[0].release_id)])
+        yield connection, found[0]
+
+
+def read_rollup(connection: psycopg.Connection, release: Release, period_code: str) -> Rollup:
+    """The roll-up of a period from an open release. Raises NothingPublishedError for an unknown period."""
+    period = _period(connection, period_code)
+    months = _months(connection, period_code, period)
+    return Rollup(
+        release=release,
+        period=period,
+        figures=_read(connection, Figure, _FIGURES, [period_code]),
+        sources=_read(connection, Source, _SOURCES, [period_code]),
+        targets=_read(connection, Target, _TARGETS, {"start": period.start_date, "end": period.end_date}),
+        credit=_read(connection, Credit, _CREDIT, {"months": months}) if months else (),
+        credit_month_ends=tuple(months),
+        submissions=_read(connection, Submission, _SUBMISSIONS, [period_code]),
+        findings=_read(connection, OpenFinding, _FINDINGS, {"code": period_code, "months": months}),
+    )
+
+
+def list_due_periods(settings: Settings, today: date | None = None) -> list[str]:
+    """Periods whose report is due: their due date has passed and they have figures that no report shows yet.
+
+    What a report shows is known by a digest of its figures and submissions, kept beside it, so a release that left a
+    period as it was writes nothing anew. Nothing is due before the first release.
+    """
+    from vwu.report import written_digest
+
+    try:
+        with open_release(settings) as (connection, _):
+            found = digests(connection, today=today or datetime.now(HANOI).date())
+    except NothingPublishedError:
+        return []
+    return [code for code, digest in found.items() if written_digest(settings, code) != digest]
+
+
+def digests(
+    connection: psycopg.Connection, *, period_code: str | None = None, today: date | None = None
+) -> dict[str, str]:
+    """A checksum of what a report of each period shows, by period code: of one, or of those due before `today`."""
+    rows = connection.execute(_DIGESTS, {"period": period_code, "today": today}).fetchall()
+    return dict(rows)
+
+
+def national_rollup(settings: Settings, period_code: str) -> Path:
+    """Write the report of a period into `<home>/reports/<period>/` and return that folder (INTERFACES 7)."""
+    from vwu.report import report_folder, write_report
+
+    folder = report_folder(settings, period_code)
+    write_report(settings, period_code, folder)
+    return folder
+
+
+def _period(connection: psycopg.Connection, period_code: str) -> Period:
+    found = _read(connection, Period, _PERIOD, [period_code])
+    if not found:
+        raise NothingPublishedError(
+            f"không có kỳ {period_code} · there is no period {period_code}: write it as 2024-01, 2024-Q2, 2024-6M, "
+            "2024-9M, 2024, T2021-2026-H1 or 2024-04/2024-09"
+        )
+    return found[0]
+
+
+def _months(connection: psycopg.Connection, period_code: str, period: Period) -> list[date]:
+    """Month ends that have credit: of the bank's period of that code, else within the Union's dates."""
+    rows = connection.execute(
+        _CREDIT_MONTHS, {"code": period_code, "start": period.start_date, "end": period.end_date}
+    ).fetchall()
+    return [month_end for (month_end,) in rows]
+
+
+def _read(connection: psycopg.Connection, shape: type[T], query: str, values: Any) -> tuple[T, ...]:
+    from psycopg.rows import class_row
+
+    with connection.cursor(row_factory=class_row(shape)) as cursor:
+        return tuple(cursor.execute(query.encode(), values).fetchall())
+
+
+_RELEASE = """
+select release_id, published_at, verdict, coverage_pct, receipts, findings_open, code_version
+from published.release_info
+"""
+
+_PERIOD = """
+select calendar, period_code, period_kind, start_date, end_date, due_date
+from published.dim_period
+where period_code = %s
+order by calendar = 'union' desc, calendar
+limit 1
+"""
+
+_FIGURES = """
+select
+    programme.programme_code, programme.name_vi as programme_name_vi, programme.name_en as programme_name_en,
+    indicator.indicator_code, indicator.name_vi, indicator.name_en, indicator.unit_code, indicator.measure,
+    indicator.definition_vi, indicator.definition_en, region.level, region.region_code, region.name_vi as region_name,
+    rollup.scenario, rollup.basis, rollup.boundary, rollup.value, rollup.lower_bound, rollup.upper_bound,
+    rollup.is_lower_open, rollup.is_upper_open, rollup.is_approximate, rollup.is_estimated, rollup.blocked_reason_vi,
+    rollup.blocked_reason, rollup.level_used, rollup.branches_expected, rollup.branches_reported, rollup.coverage_pct,
+    rollup.data_to_date
+from published.fct_indicator_rollup as rollup
+inner join published.dim_period as period on rollup.period_key = period.period_key
+inner join published.dim_region as region on rollup.region_key = region.region_key
+inner join published.dim_programme as programme on rollup.programme_key = programme.programme_key
+inner join published.dim_indicator as indicator on rollup.indicator_key = indicator.indicator_key
+where period.period_code = %s and region.level in ('nation', 'province')
+order by
+    programme.programme_code, indicator.indicator_code, rollup.scenario, rollup.basis, rollup.boundary desc,
+    region.level, region.region_code
+"""
+
+_SOURCES = """
+select
+    programme.programme_code, indicator.indicator_code, reported.scenario, reported.basis, branch.branch_code,
+    branch.name_vi as branch_name, region.region_code, reported.raw_text, reported.position, reported.receipt_id,
+    reported.findings
+from published.fct_indicator_value as reported
+inner join published.dim_period as period on reported.period_key = period.period_key
+inner join published.dim_programme as programme on reported.programme_key = programme.programme_key
+inner join published.dim_indicator as indicator on reported.indicator_key = indicator.indicator_key
+inner join published.dim_branch as branch on reported.branch_key = branch.branch_key
+left join published.dim_region as region on branch.region_key = region.region_key
+where period.period_code = %s and branch.level in ('central', 'province', 'unit')
+order by branch.branch_code, reported.position
+"""
+
+_CREDIT_MONTHS = """
+select month.end_date
+from published.dim_period as month
+left join published.dim_period as same on same.calendar = 'bank' and same.period_code = %(code)s
+where month.calendar = 'bank' and month.period_kind = 'month'
+    and month.end_date between coalesce(same.start_date, %(start)s) and coalesce(same.end_date, %(end)s)
+    and exists (select 1 from published.fct_credit_month as credit where credit.period_key = month.period_key)
+order by month.end_date
+"""
+
+# Flows add over the months; a balance is that of the last one (D2).
+_CREDIT = """
+with last_month as (select max(month_end) as end_date from unnest(%(months)s::date[]) as given (month_end))
+select
+    bank.bank_code, bank.name_vi as bank_name_vi, bank.name_en as bank_name_en, scheme.credit_programme,
+    scheme.name_vi as programme_name_vi, scheme.name_en as programme_name_en, province.region_code as province_code,
+    province.name_vi as province_name, credit.organisation,
+    sum(credit.loans) filter (where month.end_date = last_month.end_date)::bigint as loans,
+    sum(credit.borrowers) filter (where month.end_date = last_month.end_date)::bigint as borrowers,
+    sum(credit.female_borrowers) filter (where month.end_date = last_month.end_date)::bigint as female_borrowers,
+    sum(credit.lent) as lent, sum(credit.collected) as collected,
+    sum(credit.closing_balance) filter (where month.end_date = last_month.end_date) as closing_balance,
+    sum(credit.overdue) filter (where month.end_date = last_month.end_date) as overdue,
+    sum(credit.frozen) filter (where month.end_date = last_month.end_date) as frozen,
+    sum(credit.par30_balance) filter (where month.end_date = last_month.end_date) as par30_balance
+from published.fct_credit_month as credit
+inner join published.dim_period as month on credit.period_key = month.period_key
+cross join last_month
+inner join published.dim_bank as bank on credit.bank_key = bank.bank_key
+inner join published.dim_credit_programme as scheme on credit.credit_programme_key = scheme.credit_programme_key
+inner join published.dim_region as commune on credit.region_key = commune.region_key
+inner join published.dim_region as province
+    on province.level = 'province' and commune.province_code = province.region_code
+    and commune.valid_from between province.valid_from and coalesce(province.valid_to, 'infinity')
+where month.calendar = 'bank' and month.period_kind = 'month' and month.end_date = any(%(months)s)
+group by
+    bank.bank_code, bank.name_vi, bank.name_en, scheme.credit_programme, scheme.name_vi, scheme.name_en,
+    province.region_code, province.name_vi, credit.organisation
+order by bank.bank_code, scheme.credit_programme, province.region_code, credit.organisation
+"""
+
+# Each old province lies wholly in one of today's, so its code leads there whatever the period.
+_SUBMISSIONS = """
+with recursive succession as (
+    select region_key as from_key, region_key, region_code, valid_to
+    from published.dim_region
+    where level = 'province'
+    union all
+    select succession.from_key, successor.region_key, successor.region_code, successor.valid_to
+    from succession
+    inner join published.bridge_region_succession as bridge on succession.region_key = bridge.from_region_key
+    inner join published.dim_region as successor on bridge.to_region_key = successor.region_key
+),
+
+today as (select from_key, region_code from succession where valid_to is null)
+
+select
+    branch.branch_code, branch.name_vi, branch.level, today.region_code as province_now, submission.form,
+    submission.state, submission.is_expected, submission.due_date, submission.received_at, submission.days_late,
+    submission.receipt_id
+from published.fct_submission as submission
+inner join published.dim_period as period on submission.period_key = period.period_key
+inner join published.dim_branch as branch on submission.branch_key = branch.branch_key
+left join published.dim_region as region on branch.region_key = region.region_key
+left join published.dim_region as province
+    on province.level = 'province' and region.province_code = province.region_code
+    and region.valid_from between province.valid_from and coalesce(province.valid_to, 'infinity')
+left join today on province.region_key = today.from_key
+where period.period_code = %s
+order by branch.level, branch.branch_code, submission.form
+"""
+
+_FINDINGS = """
+select rule_id, family, severity, file_name, position, value, message_vi, message_en
+from published.finding
+where period_code = %(code)s or as_of_date = any(%(months)s) or (period_code is null and as_of_date is null)
+order by case severity when 'error' then 1 when 'warning' then 2 else 3 end, file_name, rule_id, position
+"""
+
+# Targets whose horizon the period touches.
+_TARGETS = """
+select
+    programme.programme_code, indicator.indicator_code, indicator.name_vi, indicator.name_en, indicator.unit_code,
+    region.name_vi as region_name, target.horizon_start, target.horizon_end, target.legal_basis, target.target_value,
+    target.actual_value, target.lower_bound, target.upper_bound, target.attained_pct, target.outcome,
+    target.as_of_period, target.coverage_pct
+from published.fct_target_attainment as target
+inner join published.dim_programme as programme on target.programme_key = programme.programme_key
+inner join published.dim_indicator as indicator on target.indicator_key = indicator.indicator_key
+inner join published.dim_region as region on target.region_key = region.region_key
+where target.horizon_start <= %(end)s and target.horizon_end >= %(start)s
+order by programme.programme_code, target.horizon_end, indicator.indicator_code, region.region_code
+"""
+
+# What a report of a period shows, as one checksum; only periods that have figures.
+_DIGESTS = """
+with shown as (
+    select
+        rollup.period_key,
+        concat_ws(
+            '|', rollup.programme_key, rollup.indicator_key, rollup.region_key, rollup.scenario, rollup.basis,
+            rollup.boundary, rollup.value, rollup.lower_bound, rollup.upper_bound, rollup.blocked_reason,
+            rollup.branches_reported
+        ) as line
+    from published.fct_indicator_rollup as rollup
+    inner join published.dim_region as region on rollup.region_key = region.region_key
+    where region.level in ('nation', 'province')
+    union all
+    select period_key, concat_ws('|', branch_key, form, state, receipt_id)
+    from published.fct_submission
+    where receipt_id is not null
+    union all
+    select period_key, concat_ws('|', bank_key, sum(loans), sum(lent), sum(closing_balance), sum(overdue))
+    from published.fct_credit_month
+    group by period_key, bank_key
+)
+
+select period.period_code, md5(string_agg(shown.line, ' ' order by shown.line)) as digest
+from shown
+inner join published.dim_period as period on shown.period_key = period.period_key
+where %(period)s::text is null or period.period_code = %(period)s
+group by period.period_code
+having %(today)s::date is null or min(period.due_date) < %(today)s
+order by max(period.end_date), period.period_code
+"""

@@ -1,0 +1,257 @@
+"""From a published cell back to the values that it is made of, and from each to its file, sheet and cell.
+
+Reads `published` alone. For every branch in the region it finds what was said of the cell: for the period itself, or,
+where the branch said nothing of the whole, for parts of it; and marks which values count (ARCHITECTURE D1, D2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from vwu.rollup import Release
+
+
+class UnknownCellError(LookupError):
+    """Nothing is published for what was asked; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The published cell: a rolled-up figure in one boundary, or why it is held out."""
+
+    programme_code: str
+    indicator_code: str
+    level: str
+    region_code: str
+    region_name: str
+    period_code: str
+    scenario: str
+    basis: str
+    boundary: str
+    unit_code: str
+    value: Decimal | None
+    lower_bound: Decimal | None
+    upper_bound: Decimal | None
+    is_lower_open: bool
+    is_upper_open: bool
+    is_estimated: bool
+    blocked_reason_vi: str | None
+    blocked_reason: str | None
+    level_used: str | None
+    branches_reported: int | None
+    branches_expected: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A reported value in the cell's region and period, and where it stands.
+
+    `role`: `counted`; `spoken_for` (a branch above it reported the same, which counts instead); `earlier` (a later
+    value took its place); `within` (a longer part covers it); `held_out` (no quantity, or its kind is not stated).
+    """
+
+    branch_code: str
+    branch_name: str
+    branch_level: str
+    period_code: str
+    start_date: date
+    end_date: date
+    scenario: str
+    basis: str
+    value: Decimal | None
+    lower_bound: Decimal | None
+    upper_bound: Decimal | None
+    qualifier: str
+    value_state: str
+    unit_code: str
+    raw_text: str
+    receipt_id: str
+    file_name: str
+    position: str
+    received_at: datetime | None
+    finding_rules: str | None
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A cell for each scenario, basis and boundary that is published, and every value behind them."""
+
+    release_id: int
+    cells: tuple[Cell, ...]
+    contributions: tuple[Contribution, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Objects whose keys are the column names; numbers are decimal strings."""
+        return {
+            "release_id": self.release_id,
+            "cells": [asdict(each) for each in self.cells],
+            "values": [asdict(each) for each in self.contributions],
+        }
+
+
+def trace(
+    connection: psycopg.Connection, release: Release, *,
+    programme_code: str, indicator_code: str, region_code: str, period_code: str,
+) -> Trace:  # fmt: skip
+    """Trace one cell of the release. `region_code` is a region's code (`VN`, `22`) or a branch's (`P22`).
+
+    Raises UnknownCellError when nothing is published there.
+    """
+    wanted = {
+        "programme": programme_code,
+        "indicator": indicator_code,
+        "region": _region_of(region_code),
+        "period": period_code,
+    }
+    cells = _read(connection, Cell, _CELLS, wanted)
+    contributions = _read(connection, Contribution, _CONTRIBUTIONS, wanted)
+    if not cells and not contributions:
+        raise UnknownCellError(_explain(connection, wanted))
+    return Trace(release.release_id, cells, contributions)
+
+
+def _region_of(code: str) -> str:
+    """The region of a branch code: `P22` is province 22, `P22-D200` district 200, `P22-06895` commune 06895."""
+    if code == "TW":
+        return "VN"
+    return code.rsplit("-", 1)[-1].lstrip("PD") if code.startswith("P") else code
+
+
+def _read(connection: psycopg.Connection, shape: type[Any], query: str, values: dict[str, str]) -> tuple[Any, ...]:
+    from psycopg.rows import class_row
+
+    with connection.cursor(row_factory=class_row(shape)) as cursor:
+        return tuple(cursor.execute(query.encode(), values).fetchall())
+
+
+def _explain(connection: psycopg.Connection, wanted: dict[str, str]) -> str:
+    """Which of the four codes is unknown, else that they do not meet in this release."""
+    row = connection.execute(_KNOWN, wanted).fetchone()
+    assert row is not None
+    unknown = [f"{name} {wanted[name]}" for name, is_known in zip(wanted, row, strict=True) if not is_known]
+    if unknown:
+        return f"không có mã · unknown: {', '.join(unknown)}"
+    return (
+        "không có số liệu nào được công bố cho ô này · nothing is published for this cell: see `vwu rollup --period P`"
+    )
+
+
+_KNOWN = """
+select
+    exists (select 1 from published.dim_programme where programme_code = %(programme)s),
+    exists (select 1 from published.dim_indicator where indicator_code = %(indicator)s),
+    exists (select 1 from published.dim_region where region_code = %(region)s),
+    exists (select 1 from published.dim_period where period_code = %(period)s)
+"""
+
+_CELLS = """
+select
+    programme.programme_code, indicator.indicator_code, region.level, region.region_code,
+    region.name_vi as region_name, period.period_code, rollup.scenario, rollup.basis, rollup.boundary,
+    indicator.unit_code, rollup.value, rollup.lower_bound, rollup.upper_bound, rollup.is_lower_open,
+    rollup.is_upper_open, rollup.is_estimated, rollup.blocked_reason_vi, rollup.blocked_reason, rollup.level_used,
+    rollup.branches_reported, rollup.branches_expected
+from published.fct_indicator_rollup as rollup
+inner join published.dim_programme as programme on rollup.programme_key = programme.programme_key
+inner join published.dim_indicator as indicator on rollup.indicator_key = indicator.indicator_key
+inner join published.dim_period as period on rollup.period_key = period.period_key
+inner join published.dim_region as region on rollup.region_key = region.region_key
+where programme.programme_code = %(programme)s and indicator.indicator_code = %(indicator)s
+    and period.period_code = %(period)s and region.region_code = %(region)s
+order by rollup.scenario, rollup.basis, rollup.boundary desc, region.valid_from
+"""
+
+# Territory: a region, what lies below it, and what was merged into it. Branches without a territory of their own stand
+# in the region of their parent branch, as the model says it (`region_key` of the value).
+_CONTRIBUTIONS = """
+with recursive target as (
+    select region_key from published.dim_region where region_code = %(region)s
+),
+
+territory as (
+    select region_key from target
+    union
+    select found.region_key
+    from territory
+    cross join lateral (
+        select below.region_key from published.dim_region as below where below.parent_region_key = territory.region_key
+        union all
+        select bridge.from_region_key
+        from published.bridge_region_succession as bridge
+        where bridge.to_region_key = territory.region_key
+    ) as found
+),
+
+reported as (
+    select
+        value.*, branch.branch_code, branch.name_vi as branch_name, branch.level as branch_level,
+        part.period_code, part.start_date, part.end_date, part.period_key = whole.period_key as is_whole,
+        indicator.measure,
+        value.value_state in ('reported', 'nil') and indicator.measure <> 'undetermined' as is_quantity
+    from published.fct_indicator_value as value
+    inner join published.dim_programme as programme on value.programme_key = programme.programme_key
+    inner join published.dim_indicator as indicator on value.indicator_key = indicator.indicator_key
+    inner join published.dim_branch as branch on value.branch_key = branch.branch_key
+    inner join published.dim_period as part on value.period_key = part.period_key
+    inner join published.dim_period as whole
+        on whole.period_code = %(period)s and whole.calendar = 'union'
+        and part.start_date >= whole.start_date and part.end_date <= whole.end_date
+    where programme.programme_code = %(programme)s and indicator.indicator_code = %(indicator)s
+        and value.region_key in (select territory.region_key from territory)
+),
+
+above as (
+    select branch_key, parent_branch_key as above_key from published.dim_branch where parent_branch_key is not null
+    union
+    select above.branch_key, branch.parent_branch_key
+    from above
+    inner join published.dim_branch as branch on above.above_key = branch.branch_key
+    where branch.parent_branch_key is not null
+)
+
+select
+    reported.branch_code, reported.branch_name, reported.branch_level, reported.period_code, reported.start_date,
+    reported.end_date, reported.scenario, reported.basis, reported.value, reported.lower_bound, reported.upper_bound,
+    reported.qualifier, reported.value_state, reported.unit_code, reported.raw_text, reported.receipt_id,
+    coalesce(submission.file_name, '') as file_name, reported.position, submission.received_at, reported.finding_rules,
+    case
+        when not reported.is_quantity then 'held_out'
+        when exists (
+            select 1 from reported as superior
+            inner join above on superior.branch_key = above.above_key
+            where above.branch_key = reported.branch_key and superior.branch_level <> 'unit' and superior.is_quantity
+                and superior.scenario = reported.scenario and superior.basis = reported.basis
+        ) then 'spoken_for'
+        when not reported.is_whole and exists (
+            select 1 from reported as longer
+            where longer.branch_key = reported.branch_key and longer.scenario = reported.scenario
+                and longer.basis = reported.basis and longer.is_quantity and longer.period_key <> reported.period_key
+                and (
+                    longer.is_whole
+                    or (
+                        reported.basis = 'in_period' and longer.start_date <= reported.start_date
+                        and longer.end_date >= reported.end_date
+                        and longer.end_date - longer.start_date > reported.end_date - reported.start_date
+                    )
+                )
+        ) then 'within'
+        when not reported.is_whole and reported.basis <> 'in_period' and exists (
+            select 1 from reported as later
+            where later.branch_key = reported.branch_key and later.scenario = reported.scenario
+                and later.basis = reported.basis and later.is_quantity and later.end_date > reported.end_date
+        ) then 'earlier'
+        else 'counted'
+    end as role
+from reported
+left join published.fct_submission as submission
+    on reported.receipt_id = submission.receipt_id and reported.branch_key = submission.branch_key
+    and reported.period_key = submission.period_key
+order by reported.scenario, reported.basis, role, reported.branch_code, reported.start_date, reported.position
+"""
