@@ -21,7 +21,9 @@ FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "lega
 TEXT = {".cfg", ".csv", ".in", ".ini", ".md", ".py", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml", ""}
 # Written in parts, so that this file does not find itself.
 LOOSE_ENDS = re.compile(
-    "|".join(["TO" + "DO", "FIX" + "ME", r"\bXX" + r"X\b", "NotImplemented" + "Error", "/wo" + "rk/", "/ro" + "ot/"])
+    "|".join(
+        ["TO" + "DO", "FIX" + "ME", r"\bXX" + r"X\b", "raise NotImplemented" + "Error", "/wo" + "rk/", "/ro" + "ot/"]
+    )
 )
 EXCUSES = {"pytest.skip", "pytest.xfail", "pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail"}
 BARE_EXCUSES = re.compile(r"# no" + r"qa(?!:)|# type:\s*ig" + r"nore(?!\[)")
@@ -111,7 +113,7 @@ def test_each_seed_has_its_yml_with_an_origin(project: Any) -> None:
 
 
 def test_each_published_table_has_its_suite(project: Any) -> None:
-    suites = {path.stem for path in (project.root / "expectations").glob("*.y*ml")}
+    suites = {path.stem for path in (project.root / "expectations").glob("*.y*ml")} - {"catalogue"}
     assert _published(project)
     assert suites == _published(project)
 
