@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from itertools import pairwise
@@ -18,9 +19,13 @@ from openpyxl import load_workbook
 from vwu.catalogue import Catalogue, load_catalogue
 from vwu.example import example_files, figures, write_example
 from vwu.example_credit import feed_files
+from vwu.intake.feed.check import check_feed
+from vwu.intake.model import Severity, Submission, has_errors
+from vwu.intake.submission.check import check_submission
 
 ROOT = Path(__file__).parents[2]
 BROKEN = "(lỗi)"
+TODAY = date(2026, 11, 22)
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +160,81 @@ def test_the_portfolio_is_varied(feeds: Mapping[str, list[dict[str, str]]]) -> N
 def test_the_broken_loan_feed_lost_a_leading_zero(feeds: Mapping[str, list[dict[str, str]]]) -> None:
     rows = next(rows for name, rows in feeds.items() if "khoản vay" in name and BROKEN in name)
     assert [len(row["citizen_id"]) for row in rows].count(11) == 1
+
+
+EXPECTED_WARNINGS = {
+    "Quảng Ninh - Báo cáo BM01 tháng 01-2024.xlsx": ["RATIO_WITHOUT_BASE"],
+    "Quảng Ninh - Kế hoạch lớp tập huấn quý II và III-2024.xlsx": [],
+    "Thái Nguyên - Báo cáo nửa đầu nhiệm kỳ 2021-2026.xlsx": [
+        "CLAIM_NOT_COVERED", "CLAIM_NOT_COVERED", "MEASURE_UNDETERMINED", "MEASURE_UNDETERMINED",
+        "MEASURE_UNDETERMINED",
+    ],
+}  # fmt: skip
+EXPECTED_ERRORS = {
+    "Quảng Ninh - Báo cáo BM01 tháng 02-2024 (lỗi).xlsx": {
+        "VALUE_FRACTION": "BaoCao!I14", "VALUE_DATE": "BaoCao!G17", "VALUE_ERROR_CELL": "BaoCao!I16",
+        "VALUE_AMBIGUOUS": "BaoCao!G20", "VALUE_FORMULA_EMPTY": "BaoCao!G48", "VALUE_NOT_A_NUMBER": "BaoCao!G49",
+        "INDICATOR_UNKNOWN": "BaoCao!C76",
+    },
+    "Thái Nguyên - số liệu tháng 01-2024 (lỗi).csv": {
+        "PROGRAMME_UNKNOWN": ":3", "VALUE_AMBIGUOUS": ":4", "VALUE_COMPOSITE": ":5", "UNIT_DIFFERS": ":6",
+        "SCENARIO_UNKNOWN": ":7",
+    },
+}  # fmt: skip
+
+
+def checked(files: Mapping[str, bytes], catalogue: Catalogue, name: str) -> Submission:
+    return check_submission(name, files[f"branch_submissions/{name}"], catalogue, TODAY)
+
+
+@pytest.mark.parametrize("name", EXPECTED_WARNINGS)
+def test_good_workbooks_have_only_their_known_warnings(
+    files: Mapping[str, bytes], catalogue: Catalogue, name: str
+) -> None:
+    found = checked(files, catalogue, name).findings
+    assert not has_errors(found)
+    assert sorted(finding.rule_id for finding in found) == EXPECTED_WARNINGS[name]
+
+
+def test_each_figure_is_read_as_the_document_means_it(files: Mapping[str, bytes], catalogue: Catalogue) -> None:
+    read = {
+        (value.programme_code, value.indicator_code, value.scenario, value.basis): value.quantity
+        for name in EXPECTED_WARNINGS
+        for value in checked(files, catalogue, name).values
+        if value.quantity.value_state == "reported"
+    }
+    assert set(read) == {(each.programme_code, each.indicator_code, each.scenario, each.basis) for each in figures()}
+    credit = read["TINCHAP", "CREDIT_GUARANTEED_AMOUNT", "actual", "in_period"]
+    assert (credit.qualifier, credit.lower_bound, credit.upper_bound) == ("more_than", Decimal(3_500_000_000_000), None)
+    fund = read["MAIAM", "SHELTER_FUND", "actual", "in_period"]
+    assert (fund.qualifier, fund.lower_bound, fund.upper_bound) == ("less_than", None, Decimal(2_300_000_000))
+    assert read["DA939", "WOMEN_STARTUP_SUPPORTED", "actual", "programme_to_date"].value == 2238
+    assert read["NQ_TN_XIV", "RESOLUTION_TARGETS_EXCEEDED", "actual", "as_of"].value == 6
+
+
+@pytest.mark.parametrize("name", EXPECTED_ERRORS)
+def test_broken_submissions_are_refused_at_each_fault(
+    files: Mapping[str, bytes], catalogue: Catalogue, name: str
+) -> None:
+    errors = [each for each in checked(files, catalogue, name).findings if each.severity is Severity.ERROR]
+    assert {each.rule_id for each in errors} == EXPECTED_ERRORS[name].keys()
+    for each in errors:
+        assert each.position.endswith(EXPECTED_ERRORS[name][each.rule_id])
+
+
+def test_feeds_are_checked_as_meant(tmp_path: Path, catalogue: Catalogue) -> None:
+    write_example(tmp_path, catalogue)
+    paths = sorted((tmp_path / "bank_feeds").glob("*.csv"))
+    refused = {}
+    for path in paths:
+        control = path.with_name(f"{path.name}.control.json").read_bytes()
+        with check_feed(path, control, catalogue, TODAY) as feed:
+            errors = {each.rule_id for each in feed.findings if each.severity is Severity.ERROR}
+            assert bool(errors) == (BROKEN in path.name), path.name
+            if errors:
+                refused[path.name.split(" NHCSXH")[0]] = errors
+    assert len(paths) == 8
+    assert refused == {
+        "Sao kê khoản vay": {"FEED_SUM", "LOAN_CITIZEN_ID_LOST_ZERO"},
+        "Sao kê tổ TK&VV": {"GROUP_OVERDUE_FROZEN_OVER_BALANCE", "GROUP_BORROWERS_OVER_MEMBERS"},
+    }
