@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/dag_parse.py --rounds 5
 
-reads the folder with Airflow's own DagBag, with an Airflow home of its own, and prints the slowest of the rounds for each
-file beside the goal. The first round pays for what the files import; Airflow itself is loaded before.
+reads the folder with Airflow's own DagBag, with an Airflow home of its own, and prints for each file the slowest of
+the rounds, beside the goal. The first round pays for what the files import; Airflow itself is loaded before.
 """
 
 from __future__ import annotations
