@@ -1,4 +1,4 @@
-"""Verbs of the later steps: gate, publish, releases, rollback, diff."""
+"""Verbs of the later steps: build, gate, publish, releases, rollback, diff."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _OUTCOMES = {"publish": "open", "publish_with_warnings": "open, with warnings", 
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
+    build = _verb(verbs, "build", _build, "bring the star up to date with what is in force; exit 1 when a test fails")
+    build.add_argument("--full-refresh", action="store_true", help="make every table anew from what is landed")
+    build.epilog = "example: vwu build && vwu gate && vwu publish"
     gate = _verb(verbs, "gate", _gate, "check the candidate; exit 1 when it must not be published")
     gate.epilog = "example: vwu gate && vwu publish"
     publish = _verb(verbs, "publish", _publish, "publish the candidate that the gate passed, as the next release")
@@ -41,6 +44,29 @@ def _verb(verbs: Any, name: str, function: Callable[[argparse.Namespace], int], 
     verb.add_argument("--json", action="store_true", help="print JSON for machines")
     verb.set_defaults(func=function)
     return verb
+
+
+def _build(args: argparse.Namespace) -> int:
+    from vwu.build import BuildError, build
+    from vwu.cli.main import OutsideError
+    from vwu.stack.progress import Progress
+
+    progress = Progress()
+    try:
+        result = build(load_settings(), args.full_refresh, progress.show if sys.stderr.isatty() else None)
+    except BuildError as error:
+        raise OutsideError(str(error)) from error
+    finally:
+        progress.clear()
+    if args.json:
+        _print_json(asdict(result))
+    else:
+        how = "everything anew" if result.is_full_refresh else "what changed"
+        print(f"build {result.build_id} {'done' if result.ok else 'FAILED'} in {result.seconds:.1f} s ({how}): "
+              f"{result.models} models, {result.tests} tests")  # fmt: skip
+        for node in result.failures:
+            print(f"  ! {node}")
+    return DONE if result.ok else BLOCKED
 
 
 def _gate(args: argparse.Namespace) -> int:

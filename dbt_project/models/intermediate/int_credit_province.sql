@@ -1,0 +1,81 @@
+-- grain: one row per province and month end: what the banks said of lending through organisations
+-- Direct lending (TT) passes by no group. Provinces of the commune's own time: old codes mean old provinces.
+with
+
+province as (
+    select
+        path.region_key,
+        path.target_region_key as province_key,
+        path.valid_from,
+        path.valid_to
+    from {{ ref('int_region_path') }} as path
+    where path.boundary = 'as_reported' and path.target_level = 'province'
+),
+
+loan as (
+    select
+        credit.region_key,
+        month.end_date as as_of_date,
+        sum(credit.turns) filter (where credit.organisation = 'PN') as turns,
+        sum(credit.lent) filter (where credit.organisation = 'PN') as lent,
+        sum(credit.closing_balance) filter (where credit.organisation = 'PN') as closing_balance,
+        sum(credit.closing_balance) filter (
+            where credit.source_kind = 'loan' and credit.organisation <> 'TT'
+        ) as loan_group_balance,
+        null::numeric as group_balance
+    from {{ ref('fct_credit_month') }} as credit
+    inner join {{ ref('int_period') }} as month using (period_key)
+    group by credit.region_key, month.end_date
+),
+
+credit_group as (
+    select distinct on (
+        month.scope_key, month.commune_code_system, month.commune_code, month.organisation
+    )
+        commune.region_key,
+        month.as_of_date,
+        null::numeric as turns,
+        null::numeric as lent,
+        null::numeric as closing_balance,
+        null::numeric as loan_group_balance,
+        month.closing_balance as group_balance
+    from {{ ref('int_group_month') }} as month
+    inner join {{ ref('int_commune_code') }} as commune
+        on
+            month.commune_code_system = commune.commune_code_system
+            and month.commune_code = commune.commune_code
+            and commune.valid_from <= month.as_of_date
+    where month.organisation <> 'TT'
+    order by
+        month.scope_key asc,
+        month.commune_code_system asc,
+        month.commune_code asc,
+        month.organisation asc,
+        commune.valid_from desc
+),
+
+both_sides as (
+    select * from loan
+    union all
+    select * from credit_group
+),
+
+final as (
+    select
+        province.province_key as region_key,
+        both_sides.as_of_date,
+        sum(both_sides.turns) as turns,
+        sum(both_sides.lent) as lent,
+        sum(both_sides.closing_balance) as closing_balance,
+        sum(both_sides.loan_group_balance) as loan_group_balance,
+        sum(both_sides.group_balance) as group_balance
+    from both_sides
+    inner join {{ ref('int_region') }} as region using (region_key)
+    inner join province
+        on
+            both_sides.region_key = province.region_key
+            and {{ is_valid_on('province', "least(both_sides.as_of_date, coalesce(region.valid_to, 'infinity'))") }}
+    group by province.province_key, both_sides.as_of_date
+)
+
+select * from final

@@ -1,0 +1,100 @@
+-- grain: one row per programme, indicator, region, period, scenario, basis and boundary: who should be in the total
+-- Counted at the level that the total is made of; a provincial programme expects its own province only. A sum over
+-- parts expects each branch for the days that it was in being, any other total those of the period's last day.
+with
+
+total as (
+    select
+        total.*,
+        period.start_date,
+        period.end_date,
+        programme.region_level as programme_level,
+        programme.region_code as programme_region_code
+    from {{ ref('int_rollup_total') }} as total
+    inner join {{ ref('int_period') }} as period using (period_key)
+    inner join {{ ref('dim_programme') }} as programme using (programme_key)
+),
+
+-- Where provinces differ in who reported, each province is counted at its own level.
+level_wanted as (
+    select
+        total.programme_key,
+        total.indicator_key,
+        total.region_key,
+        total.period_key,
+        total.scenario,
+        total.basis,
+        total.boundary,
+        total.is_summed,
+        total.start_date,
+        total.end_date,
+        case
+            when total.level_used <> 'mixed' then total.level_used
+            when total.region_level in ('economic_region', 'nation') then 'province'
+            else 'commune'
+        end as reporting_level,
+        coalesce(programme_region.region_key, total.region_key) as counted_region_key
+    from total
+    left join {{ ref('int_region') }} as programme_region
+        on
+            total.programme_level = 'province'
+            and total.region_level in ('economic_region', 'nation')
+            and programme_region.level = 'province'
+            and total.programme_region_code = programme_region.region_code
+            and (
+                (total.boundary = 'as_now' and programme_region.valid_to is null)
+                or (
+                    total.boundary = 'as_reported'
+                    and {{ is_valid_on('programme_region', 'total.end_date') }}
+                )
+            )
+),
+
+counted as (
+    select
+        level_wanted.programme_key,
+        level_wanted.indicator_key,
+        level_wanted.region_key,
+        level_wanted.period_key,
+        level_wanted.scenario,
+        level_wanted.basis,
+        level_wanted.boundary,
+        sum(branch_count.branches) as branches_expected,
+        sum(
+            case
+                when not level_wanted.is_summed then branch_count.branches
+                else
+                    branch_count.branches::numeric
+                    * (
+                        least(
+                            level_wanted.end_date, coalesce(branch_count.valid_to, 'infinity')
+                        )
+                        - greatest(level_wanted.start_date, branch_count.valid_from)
+                        + 1
+                    )
+                    / (level_wanted.end_date - level_wanted.start_date + 1)
+            end
+        ) as expected_share
+    from level_wanted
+    inner join {{ ref('int_branch_count') }} as branch_count
+        on
+            level_wanted.boundary = branch_count.boundary
+            and level_wanted.counted_region_key = branch_count.region_key
+            and level_wanted.reporting_level = branch_count.reporting_level
+            and branch_count.valid_from <= level_wanted.end_date
+            and coalesce(branch_count.valid_to, 'infinity')
+            >= case
+                when level_wanted.is_summed then level_wanted.start_date
+                else level_wanted.end_date
+            end
+    group by
+        level_wanted.programme_key,
+        level_wanted.indicator_key,
+        level_wanted.region_key,
+        level_wanted.period_key,
+        level_wanted.scenario,
+        level_wanted.basis,
+        level_wanted.boundary
+)
+
+select * from counted

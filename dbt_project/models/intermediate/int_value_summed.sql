@@ -1,0 +1,89 @@
+-- grain: one row per programme, indicator, branch, containing period and scenario: flows added over disjoint parts
+-- Of nested parts the longest counts (a quarter, not also its months); parts that overlap without nesting cannot be
+-- told apart, so their sum is refused. Days covered show what is missing of the whole.
+with
+
+flow as (
+    select * from {{ ref('int_value_part') }}
+    where measure = 'flow' and basis = 'in_period'
+),
+
+longest as (
+    select inner_part.*
+    from flow as inner_part
+    where not exists (
+        select 1
+        from flow as outer_part
+        where
+            outer_part.programme_key = inner_part.programme_key
+            and outer_part.indicator_key = inner_part.indicator_key
+            and outer_part.branch_key = inner_part.branch_key
+            and outer_part.container_key = inner_part.container_key
+            and outer_part.scenario = inner_part.scenario
+            and outer_part.part_key <> inner_part.part_key
+            and outer_part.start_date <= inner_part.start_date
+            and outer_part.end_date >= inner_part.end_date
+            and outer_part.end_date - outer_part.start_date
+            > inner_part.end_date - inner_part.start_date
+    )
+),
+
+ordered as (
+    select
+        longest.*,
+        max(end_date) over (
+            partition by programme_key, indicator_key, branch_key, container_key, scenario
+            order by start_date, end_date, part_key
+            rows between unbounded preceding and 1 preceding
+        ) as covered_until
+    from longest
+),
+
+added as (
+    select
+        programme_key,
+        indicator_key,
+        branch_key,
+        container_key as period_key,
+        scenario,
+        min(region_key) filter (where end_date = latest_end_date) as region_key,
+        min(branch_level) as branch_level,
+        sum(value) as value,
+        case when count(lower_bound) = count(*) then sum(lower_bound) end as lower_bound,
+        case when count(upper_bound) = count(*) then sum(upper_bound) end as upper_bound,
+        bool_or(is_lower_open) as is_lower_open,
+        bool_or(is_upper_open) as is_upper_open,
+        bool_or(is_approximate) as is_approximate,
+        max(end_date) as latest_end_date,
+        sum(end_date - start_date + 1)::numeric
+        / min(container_end_date - container_start_date + 1) as covered_share,
+        bool_or(coalesce(start_date <= covered_until, false)) as is_overlapping
+    from (
+        select
+            ordered.*,
+            max(end_date) over (
+                partition by programme_key, indicator_key, branch_key, container_key, scenario
+            ) as latest_end_date
+        from ordered
+    ) as dated
+    group by programme_key, indicator_key, branch_key, container_key, scenario
+)
+
+select
+    programme_key,
+    indicator_key,
+    branch_key,
+    region_key,
+    period_key,
+    scenario,
+    branch_level,
+    case when not is_overlapping then value end as value,
+    case when not is_overlapping then lower_bound end as lower_bound,
+    case when not is_overlapping then upper_bound end as upper_bound,
+    is_lower_open,
+    is_upper_open,
+    is_approximate,
+    latest_end_date,
+    covered_share,
+    case when is_overlapping then 'overlapping_parts' end as blocked_code
+from added

@@ -1,0 +1,159 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    indexes=[{'columns': ['scope_key']}, {'columns': ['period_key', 'region_key']}],
+    pre_hook=[
+        "{{ delete_stale_rows(ref('int_credit_scope')) }}",
+        "{{ forget_stale_scopes(ref('int_credit_scope')) }}",
+    ],
+    post_hook="{{ remember_scopes(ref('int_credit_scope')) }}",
+) }}
+-- grain: one row per bank, credit programme, commune, organisation and month
+with
+
+changed as (
+    select scope.*
+    from {{ ref('int_credit_scope') }} as scope
+    where {{ is_new_scope('scope') }}
+),
+
+loan as (
+    select
+        changed.scope_key,
+        loan.credit_programme,
+        loan.commune_code,
+        loan.commune_code_system,
+        loan.organisation,
+        count(*) as loans,
+        count(*) filter (where loan.closing_balance > 0) as loans_outstanding,
+        count(distinct loan.citizen_token) as borrowers,
+        count(distinct loan.citizen_token) filter (where loan.sex = 'F') as female_borrowers,
+        null::bigint as households,
+        count(distinct loan.group_id) as groups,
+        sum(loan.lent) as lent,
+        count(*) filter (where loan.lent > 0) as turns,
+        sum(loan.collected) as collected,
+        sum(loan.written_off) as written_off,
+        sum(loan.closing_balance) as closing_balance,
+        sum(loan.overdue) as overdue,
+        sum(loan.frozen) as frozen,
+        coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 30), 0)
+            as par30_balance
+    from changed
+    inner join {{ ref('stg_loan') }} as loan
+        on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
+    where changed.kind = 'loan'
+    group by
+        changed.scope_key,
+        loan.credit_programme,
+        loan.commune_code,
+        loan.commune_code_system,
+        loan.organisation
+),
+
+-- A summary counts households, not people, and says nothing of groups, write-offs or days overdue.
+summary as (
+    select
+        changed.scope_key,
+        summary.credit_programme,
+        summary.commune_code,
+        summary.commune_code_system,
+        summary.organisation,
+        sum(summary.loans) as loans,
+        sum(summary.loans) as loans_outstanding,
+        null::bigint as borrowers,
+        null::bigint as female_borrowers,
+        sum(summary.households) as households,
+        null::bigint as groups,
+        sum(summary.lent) as lent,
+        null::bigint as turns,
+        sum(summary.collected) as collected,
+        null::numeric as written_off,
+        sum(summary.closing_balance) as closing_balance,
+        sum(summary.overdue) as overdue,
+        sum(summary.frozen) as frozen,
+        null::numeric as par30_balance
+    from changed
+    inner join {{ ref('stg_summary') }} as summary
+        on changed.receipt_id = summary.receipt_id and changed.as_of_date = summary.as_of_date
+    where changed.kind = 'summary'
+    group by
+        changed.scope_key,
+        summary.credit_programme,
+        summary.commune_code,
+        summary.commune_code_system,
+        summary.organisation
+),
+
+credit as (
+    select * from loan
+    union all
+    select * from summary
+),
+
+-- Of several versions of a commune or a rate, the last one that had begun by the month's end.
+resolved as (
+    select distinct on (
+        credit.scope_key,
+        credit.credit_programme,
+        credit.commune_code_system,
+        credit.commune_code,
+        credit.organisation
+    )
+        changed.bank_code,
+        programme.credit_programme_key,
+        commune.region_key,
+        changed.period_key,
+        changed.kind as source_kind,
+        changed.receipt_id,
+        credit.*
+    from credit
+    inner join changed using (scope_key)
+    left join {{ ref('int_commune_code') }} as commune
+        on
+            credit.commune_code_system = commune.commune_code_system
+            and credit.commune_code = commune.commune_code
+            and commune.valid_from <= changed.as_of_date
+    left join {{ ref('dim_credit_programme') }} as programme
+        on
+            credit.credit_programme = programme.credit_programme
+            and programme.valid_from <= changed.as_of_date
+    order by
+        credit.scope_key asc,
+        credit.credit_programme asc,
+        credit.commune_code_system asc,
+        credit.commune_code asc,
+        credit.organisation asc,
+        commune.valid_from desc,
+        programme.valid_from desc
+),
+
+final as (
+    select
+        {{ surrogate_key(['bank_code']) }} as bank_key,
+        credit_programme_key,
+        region_key,
+        period_key,
+        organisation,
+        source_kind,
+        loans::bigint as loans,
+        loans_outstanding::bigint as loans_outstanding,
+        turns,
+        borrowers,
+        female_borrowers,
+        households::bigint as households,
+        groups,
+        lent::numeric as lent,
+        collected::numeric as collected,
+        written_off::numeric as written_off,
+        closing_balance::numeric as closing_balance,
+        overdue::numeric as overdue,
+        frozen::numeric as frozen,
+        par30_balance::numeric as par30_balance,
+        receipt_id,
+        scope_key
+    from resolved
+)
+
+select * from final

@@ -1,0 +1,91 @@
+{{ config(indexes=[{'columns': ['period_key', 'region_key', 'indicator_key']}]) }}
+-- grain: one row per programme, indicator, region, period, scenario, basis and boundary
+with
+
+recomputed as (
+    select * from {{ ref('int_rollup_ratio') }}
+),
+
+reported as (
+    select total.*
+    from {{ ref('int_rollup_covered') }} as total
+    left join recomputed
+        on
+            {{ matches_cell('total', 'recomputed') }}
+            and total.region_key = recomputed.region_key
+            and total.boundary = recomputed.boundary
+    where recomputed.programme_key is null
+),
+
+rolled as (
+    select
+        *,
+        false as is_recomputed
+    from reported
+    union all
+    select
+        *,
+        true as is_recomputed
+    from recomputed
+),
+
+judged as (
+    select
+        rolled.*,
+        indicator.measure,
+        indicator.undetermined_reason_vi,
+        indicator.undetermined_reason_en,
+        -- One branch's own figure for its own region is no sum, so even a ratio may stand.
+        case
+            when rolled.blocked_code is not null then rolled.blocked_code
+            when
+                rolled.is_recomputed
+                or (
+                    rolled.level_used = rolled.region_level
+                    and rolled.branches_expected = 1
+                    and not rolled.is_estimated
+                )
+                then null
+            when indicator.measure = 'ratio' then 'ratio_without_parts'
+            when not indicator.is_additive_over_regions then 'not_additive_over_regions'
+        end as refused_code
+    from rolled
+    inner join {{ ref('dim_indicator') }} as indicator using (indicator_key)
+),
+
+final as (
+    select
+        judged.programme_key,
+        judged.indicator_key,
+        judged.region_key,
+        judged.period_key,
+        judged.scenario,
+        judged.basis,
+        judged.boundary,
+        judged.level_used,
+        case when judged.refused_code is null then judged.value end as value,
+        case when judged.refused_code is null then judged.lower_bound end as lower_bound,
+        case when judged.refused_code is null then judged.upper_bound end as upper_bound,
+        judged.refused_code is null and judged.is_lower_open as is_lower_open,
+        judged.refused_code is null and judged.is_upper_open as is_upper_open,
+        judged.is_approximate,
+        judged.is_estimated,
+        judged.refused_code as blocked_code,
+        case
+            when judged.refused_code = 'undetermined' then judged.undetermined_reason_en
+            else blocked.reason_en
+        end as blocked_reason,
+        case
+            when judged.refused_code = 'undetermined' then judged.undetermined_reason_vi
+            else blocked.reason_vi
+        end as blocked_reason_vi,
+        judged.branches_expected,
+        judged.branches_reported,
+        judged.coverage_pct,
+        judged.data_to_date
+    from judged
+    left join {{ ref('blocked_reason') }} as blocked
+        on judged.refused_code = blocked.blocked_code
+)
+
+select * from final

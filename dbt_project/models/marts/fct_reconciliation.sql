@@ -1,0 +1,135 @@
+-- grain: one row per region, period and matter
+-- `branch_value` is what branches (or the bank's groups, or a claim) say, `bank_value` what it is held against: the
+-- bank's figure, its loan lines, or the claim's components. Bounded figures agree when they can be the same number.
+with
+
+rolled as (
+    select
+        rollup.*,
+        period.period_code
+    from {{ ref('fct_indicator_rollup') }} as rollup
+    inner join {{ ref('int_period') }} as period using (period_key)
+    where rollup.scenario = 'actual' and rollup.boundary = 'as_reported'
+),
+
+bank as (
+    select
+        credit.region_key,
+        credit.period_code,
+        matter.matter,
+        matter.basis,
+        {{ surrogate_key(['matter.indicator_code']) }} as indicator_key,
+        case matter.bank_measure
+            when 'turns' then credit.turns
+            when 'lent' then credit.lent
+            when 'closing_balance' then credit.closing_balance
+        end as value
+    from {{ ref('int_credit_period') }} as credit
+    cross join {{ ref('reconciliation_matter') }} as matter
+),
+
+branch_against_bank as (
+    select
+        rolled.region_key,
+        rolled.period_key,
+        bank.matter,
+        rolled.value as branch_value,
+        rolled.lower_bound,
+        rolled.upper_bound,
+        rolled.is_lower_open,
+        rolled.is_upper_open,
+        bank.value as bank_value,
+        bank.value as bank_lower_bound,
+        bank.value as bank_upper_bound,
+        false as is_bank_lower_open,
+        false as is_bank_upper_open
+    from rolled
+    inner join {{ ref('dim_indicator') }} as indicator using (indicator_key)
+    inner join bank
+        on
+            rolled.indicator_key = bank.indicator_key
+            and rolled.region_key = bank.region_key
+            and rolled.period_code = bank.period_code
+            and rolled.basis = bank.basis
+    where rolled.programme_key = {{ surrogate_key(['indicator.programme_code']) }}
+),
+
+group_against_loan as (
+    select
+        region_key,
+        period_key,
+        'group_balance' as matter,
+        group_balance as branch_value,
+        group_balance as lower_bound,
+        group_balance as upper_bound,
+        false as is_lower_open,
+        false as is_upper_open,
+        loan_group_balance as bank_value,
+        loan_group_balance as bank_lower_bound,
+        loan_group_balance as bank_upper_bound,
+        false as is_bank_lower_open,
+        false as is_bank_upper_open
+    from {{ ref('int_credit_period') }}
+    where group_balance is not null and loan_group_balance is not null
+),
+
+claim_against_components as (
+    select
+        claim.region_key,
+        claim.period_key,
+        'claim:' || programme.programme_code || ':' || indicator.indicator_code || ':' || claim.basis
+            as matter,
+        claim.value as branch_value,
+        claim.lower_bound,
+        claim.upper_bound,
+        claim.is_lower_open,
+        claim.is_upper_open,
+        component.value as bank_value,
+        component.lower_bound as bank_lower_bound,
+        component.upper_bound as bank_upper_bound,
+        component.is_lower_open as is_bank_lower_open,
+        component.is_upper_open as is_bank_upper_open
+    from rolled as claim
+    inner join {{ ref('int_claim_check') }} as component
+        on
+            claim.programme_key = component.programme_key
+            and claim.indicator_key = component.indicator_key
+            and claim.region_key = component.region_key
+            and claim.period_key = component.period_key
+            and claim.basis = component.basis
+    inner join {{ ref('dim_programme') }} as programme
+        on claim.programme_key = programme.programme_key
+    inner join {{ ref('dim_indicator') }} as indicator
+        on claim.indicator_key = indicator.indicator_key
+    where claim.value is not null
+),
+
+matter as (
+    select * from branch_against_bank
+    union all
+    select * from group_against_loan
+    union all
+    select * from claim_against_components
+),
+
+final as (
+    select
+        region_key,
+        period_key,
+        matter,
+        branch_value,
+        lower_bound as branch_lower_bound,
+        upper_bound as branch_upper_bound,
+        bank_value,
+        branch_value - bank_value as difference,
+        round(100 * (branch_value - bank_value) / nullif(bank_value, 0), 4) as difference_pct,
+        case
+            when branch_value is null or bank_value is null then 'not_comparable'
+            when {{ intervals_meet() }}
+                then 'agrees'
+            else 'differs'
+        end as outcome
+    from matter
+)
+
+select * from final

@@ -1,0 +1,34 @@
+-- grain: one row per branch, form and period: owed, received, or both
+with
+
+received as (
+    select
+        resolved.form,
+        resolved.branch_key,
+        resolved.period_key,
+        resolved.receipt_id,
+        receipt.state,
+        receipt.received_at,
+        receipt.received_date
+    from {{ ref('int_submission_scope') }} as resolved
+    inner join {{ ref('stg_receipt') }} as receipt using (receipt_id)
+),
+
+final as (
+    select
+        coalesce(expected.branch_key, received.branch_key) as branch_key,
+        coalesce(expected.period_key, received.period_key) as period_key,
+        coalesce(expected.form, received.form) as form,
+        coalesce(received.state, 'missing') as state,
+        coalesce(expected.branch_key is not null, false) as is_expected,
+        period.due_date,
+        received.received_at,
+        greatest(received.received_date - period.due_date, 0) as days_late,
+        received.receipt_id
+    from {{ ref('int_submission_expected') }} as expected
+    full join received using (branch_key, period_key, form)
+    inner join {{ ref('int_period') }} as period
+        on coalesce(expected.period_key, received.period_key) = period.period_key
+)
+
+select * from final

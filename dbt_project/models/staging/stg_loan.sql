@@ -1,0 +1,28 @@
+-- grain: one row per loan and month end of the feeds in force
+select
+    raw.receipt_id,
+    raw.line_no,
+    scope.scope_key,
+    raw.bank_code,
+    raw.loan_id,
+    raw.citizen_token,
+    raw.sex,
+    raw.commune_code,
+    raw.commune_code_system,
+    raw.group_id,
+    raw.organisation,
+    raw.credit_programme,
+    raw.status,
+    raw.lent,
+    raw.collected,
+    raw.written_off,
+    raw.closing_balance,
+    raw.overdue,
+    raw.frozen,
+    raw.overdue_days,
+    raw.as_of_date
+from {{ source('raw', 'loan') }} as raw
+-- The date lets the planner read one month's partition.
+inner join {{ ref('stg_scope') }} as scope
+    on raw.receipt_id = scope.receipt_id and raw.as_of_date = scope.as_of_date
+where scope.kind = 'loan' and not scope.is_held
