@@ -86,7 +86,7 @@ def read_header(path: Path) -> list[str]:
     with open_plain(path) as plain:
         try:
             first = plain.readline(_LONGEST_HEADER)
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error, _zstd_error()) as error:
             raise BrokenCompressionError(str(error)) from error
     return next(csv.reader([first.decode("utf-8-sig").rstrip("\r\n")]), [])
 

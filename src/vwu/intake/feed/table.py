@@ -45,6 +45,7 @@ def open_engine() -> Iterator[DuckDBPyConnection]:
             engine.execute("set temp_directory = ?", [str(folder)])
             engine.execute("set temp_file_encryption = true")
             engine.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
+            engine.execute("set preserve_insertion_order = true")  # line numbers rest on it
             engine.execute("set autoinstall_known_extensions = false")
             yield engine
     finally:
@@ -52,16 +53,17 @@ def open_engine() -> Iterator[DuckDBPyConnection]:
 
 
 def load_lines(engine: DuckDBPyConnection, path: Path, header: Sequence[str], layout: Sequence[Column]) -> int:
-    """Read the file into the table `line`, typed, with the number of faulty cells of each; returns the row count.
+    """Read the file into the table `line`, typed, with how many cells of each are faulty; returns the row count.
 
     Raises UnreadableError when a line is not a record. No message of the engine is passed on: they quote lines.
     """
     import duckdb
 
     typed = ", ".join(f"{_typed(column)} as {column.name}" for column in layout)
-    faults = " + ".join(f"({_fault(column)})::utinyint" for column in layout)
     try:
-        engine.execute(f"create table line as select {typed}, {faults} as faults from {_reader(path, header)}")
+        engine.execute(
+            f"create table line as select {typed}, {_fault_count(layout)} as faults from {_reader(path, header)}"
+        )
     except duckdb.Error:
         raise UnreadableError(path.name) from None
     row = engine.execute("select count(*) from line").fetchone()
@@ -76,11 +78,16 @@ def find_cell_faults(
     row = engine.execute("select count(*) from line where faults > 0").fetchone()
     if row is None or row[0] == 0:
         return ()
+    # Both keep the order of the file: the n-th faulty row of text is the n-th faulty line.
     engine.execute(
-        f"""create or replace temp table faulty as
-            select text.* from (select row_number() over () - 1 as place, * from {_reader(path, header)}) as text
-            inner join line on line.rowid = text.place
-            where line.faults > 0"""
+        f"create or replace temp table text as select * from {_reader(path, header)} where {_fault_count(layout)} > 0"
+    )
+    engine.execute(
+        """create or replace temp table faulty as
+           with place as (
+               select rowid as place, row_number() over (order by rowid) - 1 as number from line where faults > 0
+           )
+           select place.place, text.* from text inner join place on place.number = text.rowid"""
     )
     return tuple(
         each
@@ -129,14 +136,21 @@ def _compression(path: Path) -> str:
 
 
 def _typed(column: Column) -> str:
+    """SQL over the text: the value, or null where the cell is faulty, so that no other rule speaks of it."""
     kind = {
         Form.AMOUNT: "bigint",
         Form.SIGNED_AMOUNT: "bigint",
         Form.COUNT: "integer",
         Form.DATE: "date",
         Form.RATE: "decimal(9, 4)",
-    }.get(column.form)
-    return f"try_cast({column.name} as {kind})" if kind else column.name
+    }.get(column.form, _code_list(column) if column.choices else None)
+    value = f"try_cast({column.name} as {kind})" if kind else column.name
+    return f"case when {_fault(column)} then null else {value} end"
+
+
+def _fault_count(layout: Sequence[Column]) -> str:
+    """SQL over the text: how many cells of a line are faulty."""
+    return " + ".join(f"({_fault(column)})::utinyint" for column in layout)
 
 
 def _fault(column: Column) -> str:
@@ -149,8 +163,7 @@ def _cell_rules(column: Column) -> list[tuple[str, str]]:
     name = column.name
     rules = [("FEED_CELL_MISSING", f"{name} is null")] if column.is_required else []
     if column.choices:
-        choices = ", ".join(f"'{choice}'" for choice in column.choices)
-        rules.append(("FEED_CELL_CODE", f"coalesce({name} not in ({choices}), false)"))
+        rules.append(("FEED_CELL_CODE", f"({name} is not null and try_cast({name} as {_code_list(column)}) is null)"))
     elif column.form in {Form.AMOUNT, Form.SIGNED_AMOUNT}:
         rules.append(("FEED_CELL_AMOUNT", _not_canonical(name, "bigint")))
         if column.form is Form.AMOUNT:
@@ -166,6 +179,11 @@ def _cell_rules(column: Column) -> list[tuple[str, str]]:
         shape = f"not regexp_full_match({name}, '[0-9]{{1,2}}(\\.[0-9]{{1,4}})?|100(\\.0{{1,4}})?')"
         rules.append(("FEED_CELL_RATE", f"coalesce({shape}, false)"))
     return rules
+
+
+def _code_list(column: Column) -> str:
+    """SQL type of a closed list. Not `in (…)`: the engine makes a join of that, and the order of the lines is lost."""
+    return f"enum({', '.join(repr(choice) for choice in column.choices)})"
 
 
 def _not_canonical(name: str, kind: str) -> str:
