@@ -47,7 +47,7 @@ def warehouse_release():
 
         result = build(load_settings())
         if not result.ok:
-            raise AirflowException(f"build {result.build_id} failed: {result.failures}")
+            raise AirflowException(f"build {result.build_id} failed: {'; '.join(map(str, result.failures[:5]))}")
         return result.build_id
 
     @task

@@ -161,9 +161,12 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
     from vwu.publish import PublishError, publish
 
     show("build")
-    built = build(settings)
+    built = build(settings, show=lambda step: show(f"build: {step}"))
     if not built.ok:
-        yield Failure("build_marts", f"build {built.build_id}: {', '.join(map(str, built.failures))}")
+        first = "; ".join(map(str, built.failures[:5]))
+        yield Failure(
+            "build_marts", f"build {built.build_id}, {len(built.failures)} in quality.dbt_result, the first: {first}"
+        )
         return
     show("gate")
     verdict = run_gate(settings)

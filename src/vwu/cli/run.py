@@ -195,7 +195,7 @@ def _refused_lines(refused: tuple[Refused, ...], count: int) -> list[str]:
     lines = [f"Không được nhận hoặc đang giữ lại · rejected or held: {count}"]
     for each in refused:
         more = f", {each.faults} lỗi · faults" if each.faults > 1 else ""
-        lines.append(f"  {each.file_name} ({each.state}, receipt {each.receipt_id}{more}) {each.position}")
+        lines.append(f"  {each.file_name} ({each.state}, receipt {each.receipt_id}{more})")
         lines += [f"    {reason}" for reason in (each.reason_vi, each.reason_en) if reason]
     if count > len(refused):
         lines.append(f"  … and {count - len(refused)} more: vwu receipts")
