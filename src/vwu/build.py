@@ -221,7 +221,9 @@ def _progress(show: Show) -> Callable[[Any], None]:
     def tell(event: Any) -> None:
         data = event.data
         if event.info.name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
-            show(f"build {data.index}/{data.total} {data.node_info.node_name}")
+            # dbt gives the same number two names.
+            total = data.num_models if event.info.name == "LogTestResult" else data.total
+            show(f"build {data.index}/{total} {data.node_info.node_name}")
 
     return tell
 
