@@ -55,12 +55,9 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str], roles: It
         name = sql.Identifier(ROLES[role])
         # Two databases of one server share its roles: `create` and `alter` must both be harmless when repeated.
         exists = admin.execute("select 1 from pg_roles where rolname = %s", [ROLES[role]]).fetchone()
-        verb = sql.SQL("alter" if exists else "create")
-        admin.execute(
-            sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole inherit password {}").format(
-                verb, name, sql.Literal(passwords[role])
-            )
-        )
+        # An administrator that is no superuser may create a role that is none, but not touch that attribute later.
+        verb = "alter role {} login inherit" if exists else "create role {} login nosuperuser nocreatedb nocreaterole"
+        admin.execute(sql.SQL(verb + " password {}").format(name, sql.Literal(passwords[role])))
     working = sql.SQL(", ").join(sql.Identifier(ROLES[role]) for role in ("loader", "builder", "publisher"))
     admin.execute(sql.SQL("grant {} to {}").format(working, sql.Identifier(ROLES["owner"])))
 
@@ -72,9 +69,7 @@ def open_database(admin: psycopg.Connection) -> None:
     admin.execute(sql.SQL("grant connect, create, temporary on database {} to vwu_owner").format(name))
     admin.execute(sql.SQL("grant connect on database {} to bi_reader").format(name))
     admin.execute(
-        sql.SQL("grant connect, temporary on database {} to vwu_loader, vwu_builder, vwu_publisher").format(
-            name
-        )
+        sql.SQL("grant connect, temporary on database {} to vwu_loader, vwu_builder, vwu_publisher").format(name)
     )
     admin.execute("revoke create on schema public from public")
 
@@ -118,9 +113,7 @@ def _refuse_drift(done: dict[int, str], steps: list[Migration]) -> None:
     known = {step.number: step.sha256 for step in steps}
     ahead = sorted(set(done) - set(known))
     if ahead:
-        raise MigrationError(
-            f"the database has migration {ahead[-1]}, newer than this version: update the product"
-        )
+        raise MigrationError(f"the database has migration {ahead[-1]}, newer than this version: update the product")
     edited = [number for number, sha256 in done.items() if known[number] != sha256]
     if edited:
         raise MigrationError(f"migration {edited[0]} differs from the one that was applied: restore its file")

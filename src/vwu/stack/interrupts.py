@@ -27,7 +27,7 @@ def _receive(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def caught() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the enclosed work as Ctrl-C does: by KeyboardInterrupt. What is ignored (nohup) stays so."""
+    """SIGTERM and SIGHUP end the enclosed work as Ctrl-C does: by KeyboardInterrupt; what is ignored stays so."""
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _receive) for number in heard}
     try:

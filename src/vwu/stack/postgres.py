@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
@@ -357,18 +357,22 @@ def _not_up(cluster: Cluster, what: str) -> StackError:
 
 def stop(cluster: Cluster) -> bool:
     """Stop the server as `pg_ctl stop -m fast` does, harder when that takes too long. False when none ran."""
-    server = find(cluster)
-    if server is None:
-        return False
-    for number, patience in ((signal.SIGINT, STOP_PATIENCE), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-        if processes.end(server.pid, number, patience):
-            break
-    return True
+    return _stop(cluster, [(signal.SIGINT, STOP_PATIENCE), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)])
 
 
 def remove(home: Path) -> None:
-    """Stop the server and delete the cluster with all its data. Tests use it; no verb does."""
+    """Stop the server without a last checkpoint and delete the cluster with its data. For tests; no verb does it."""
     cluster = locate(home)
-    stop(cluster)
+    _stop(cluster, [(signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)])
     shutil.rmtree(cluster.folder, ignore_errors=True)
     (home / "postgres").unlink(missing_ok=True)
+
+
+def _stop(cluster: Cluster, signals: Sequence[tuple[signal.Signals, float]]) -> bool:
+    server = find(cluster)
+    if server is None:
+        return False
+    for number, patience in signals:
+        if processes.end(server.pid, number, patience):
+            break
+    return True

@@ -18,10 +18,21 @@ _LOCK = 7_700_002  # any constant, the same for every stack
 def prepare_server(settings: Settings) -> str:
     """Create or refresh the roles, and the two databases where they are missing; returns the server's version.
 
-    Needs a superuser, or a role that may create roles and databases. Raises StackError for a server that is too old.
+    Needs a superuser, or a role that may create roles and databases. Raises StackError when it is not, and for a
+    server that is too old.
     """
+    try:
+        return _prepare(settings)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StackError(
+            f"the role in VWU_DATABASE_URL may not do what is needed ({error.diag.message_primary}): "
+            "give it createrole and createdb, or name a superuser"
+        ) from error
+
+
+def _prepare(settings: Settings) -> str:
     with _connect_admin(settings) as admin:
-        _refuse_old(admin)
+        refuse_old(admin.info.server_version, f"{admin.info.host}:{admin.info.port}")
         # Roles belong to the whole server: two stacks that share one must not change them at the same time.
         admin.execute("select pg_advisory_lock(%s)", [_LOCK])
         ensure_roles(admin, settings.secrets)
@@ -63,11 +74,12 @@ def _connect_admin(settings: Settings) -> psycopg.Connection:
         return psycopg.connect(admin_url(settings, "postgres"), autocommit=True, connect_timeout=10)
 
 
-def _refuse_old(admin: psycopg.Connection) -> None:
-    major = admin.info.server_version // 10_000
+def refuse_old(version: int, address: str) -> None:
+    """Raise StackError when libpq's version number (150004 for 15.4) is of a server that is too old."""
+    major = version // 10_000
     if major < OLDEST:
         raise StackError(
-            f"the server at {admin.info.host}:{admin.info.port} is PostgreSQL {major}; {OLDEST} or newer is needed: "
+            f"the server at {address} is PostgreSQL {major}; {OLDEST} or newer is needed: "
             "give VWU_DATABASE_URL a newer one, or leave it out to use the embedded server"
         )
 
