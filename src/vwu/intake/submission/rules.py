@@ -145,7 +145,7 @@ _STRUCTURE = (
     ),
     _error(
         "CSV_FIELD_COUNT", "structure",
-        "Dòng {position} có {found} ô, cần {expected}. Số có dấu phẩy phải đặt trong ngoặc kép, ví dụ \"2,3 tỷ\".",
+        "Dòng {position} có {found} ô, cần {expected}. Hãy đặt số có dấu phẩy trong ngoặc kép, ví dụ \"2,3 tỷ\".",
         "Line {position} has {found} fields where {expected} are needed. A figure with a comma must be quoted, such as \"2,3 tỷ\".",
     ),
     _error(
@@ -361,7 +361,7 @@ _VALUES = (
     ),
     _error(
         "VALUE_WORDS", "validity",
-        "{position}: không hiểu chữ {words} trong ô {value}. Chỉ ghi số, đơn vị và một từ như trên, gần, khoảng, từ … trở lên; phần khác ghi ở Ghi chú.",
+        "{position}: không hiểu chữ {words} trong ô {value}. Hãy chỉ ghi số, đơn vị và một từ như trên, gần, khoảng, từ … trở lên; phần khác ghi ở Ghi chú.",
         "{position}: the words {words} in {value} are not understood. Write only the number, its unit and one word such as trên, gần, khoảng, từ … trở lên; anything else goes to Ghi chú.",
     ),
     _error(

@@ -7,7 +7,6 @@ the same to people.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -311,7 +310,8 @@ def _refuse_date(moment: date | datetime | time | timedelta) -> _RefusedError:
 
 
 def _read_number(number: int | float, is_percent: bool | None, unit: Unit, notation: Notation) -> Reading:
-    if not math.isfinite(number) or abs(number) >= MAX_VALUE:
+    # Not a number compares false with everything.
+    if not abs(number) < MAX_VALUE:
         raise _refuse("VALUE_TOO_LARGE")
     # Excel keeps 15 digits; what a float says beyond them is an artefact of binary arithmetic.
     exact = Decimal(number) if isinstance(number, int) else Decimal(f"{number:.15g}")
@@ -327,8 +327,10 @@ def _read_number(number: int | float, is_percent: bool | None, unit: Unit, notat
 
 
 def _read_percent(exact: Decimal, is_percent: bool | None) -> Reading:
+    if exact.scaleb(2) >= MAX_VALUE:
+        raise _refuse("VALUE_TOO_LARGE")
     if is_percent:
-        return Reading(quantity_of(exact.scaleb(2).normalize() + 0))
+        return Reading(quantity_of(_tidy(exact.scaleb(2))))
     if 0 < exact <= 1:
         # 1 may be 1 %, or 100 % whose number format was lost on the way.
         raise _refuse_two(exact, exact.scaleb(2), "%")

@@ -1,0 +1,114 @@
+"""The catalogue of the project's own seeds, and submissions built cell by cell."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from vwu.catalogue import Catalogue, Unit, load_catalogue
+from vwu.intake.model import Submission
+from vwu.intake.submission.check import check_submission
+from vwu.intake.submission.values import Cell, Notation, Reading, Vocabulary, read_value, vocabulary_of
+
+TODAY = date(2026, 11, 21)
+HEAD: Mapping[str, Any] = {
+    "Mã biểu": "BM01",
+    "Phiên bản": "1",
+    "Mã đơn vị": "P22",
+    "Tên đơn vị": "Hội LHPN tỉnh Quảng Ninh",
+    "Kỳ báo cáo": "2024-01",
+    "Từ ngày": date(2023, 12, 15),
+    "Đến ngày": date(2024, 1, 14),
+    "Người lập": "Nguyễn Thị A",
+    "Ngày lập": date(2024, 1, 20),
+}
+COLUMNS = (
+    "STT", "Mã chương trình", "Mã chỉ tiêu", "Chỉ tiêu", "Đơn vị tính", "Kế hoạch", "Trong kỳ", "Lũy kế năm",
+    "Lũy kế chương trình", "Tại thời điểm", "Ghi chú",
+)  # fmt: skip
+FIRST_ROW = 13
+# STT, programme, indicator, label, unit; then plan, in_period, year_to_date, programme_to_date, as_of; then the note.
+STARTUP = (1, "DA939", "WOMEN_STARTUP_SUPPORTED", "", "người", None, "2.238")
+
+Line = Sequence[Any]
+Build = Callable[..., bytes]
+Check = Callable[..., Submission]
+Read = Callable[..., Reading]
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return load_catalogue(Path(__file__).parents[4] / "seeds")
+
+
+@pytest.fixture(scope="session")
+def vocabulary(catalogue: Catalogue) -> Vocabulary:
+    return vocabulary_of(catalogue.units.values())
+
+
+@pytest.fixture(scope="session")
+def units(catalogue: Catalogue) -> Mapping[str, Unit]:
+    return catalogue.units
+
+
+@pytest.fixture(scope="session")
+def read(units: Mapping[str, Unit], vocabulary: Vocabulary) -> Read:
+    """`read("2.238", "PERSON")` reads one cell."""
+
+    def read_one(content: Any, unit_code: str, **notation: Any) -> Reading:
+        cell = content if isinstance(content, Cell) else Cell(content)
+        return read_value(cell, units[unit_code], vocabulary, Notation(**notation))
+
+    return read_one
+
+
+def workbook(*lines: Line, head: Mapping[str, Any] | None = None, columns: Sequence[str] = COLUMNS) -> Workbook:
+    """BM01 with the given lines from row 13 on: head in rows 2 to 10, header in row 12."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "BaoCao"
+    sheet["A1"] = "BÁO CÁO KẾT QUẢ"
+    for row, (label, value) in enumerate((HEAD | dict(head or {})).items(), start=2):
+        if value is not None:
+            sheet.cell(row, 1, label)
+            sheet.cell(row, 2, value)
+    for column, label in enumerate(columns, start=1):
+        sheet.cell(FIRST_ROW - 1, column, label)
+    for row, line in enumerate(lines, start=FIRST_ROW):
+        for column, content in enumerate(line, start=1):
+            sheet.cell(row, column, content)
+    return book
+
+
+def saved(book: Workbook) -> bytes:
+    """The bytes of a workbook."""
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def build() -> Build:
+    """`build(line, …, head={…})` makes the bytes of a BM01 workbook."""
+
+    def build_workbook(*lines: Line, head: Mapping[str, Any] | None = None) -> bytes:
+        return saved(workbook(*lines, head=head))
+
+    return build_workbook
+
+
+@pytest.fixture
+def check(catalogue: Catalogue) -> Check:
+    """`check(content, name)` checks bytes as of 21 November 2026."""
+
+    def check_bytes(content: bytes, name: str = "P22.xlsx", today: date = TODAY) -> Submission:
+        return check_submission(name, content, catalogue, today)
+
+    return check_bytes
