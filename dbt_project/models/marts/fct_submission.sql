@@ -9,7 +9,8 @@ received as (
         resolved.receipt_id,
         receipt.state,
         receipt.received_at,
-        receipt.received_date
+        receipt.received_date,
+        receipt.file_name
     from {{ ref('int_submission_scope') }} as resolved
     inner join {{ ref('stg_receipt') }} as receipt using (receipt_id)
 ),
@@ -24,7 +25,8 @@ final as (
         period.due_date,
         received.received_at,
         greatest(received.received_date - period.due_date, 0) as days_late,
-        received.receipt_id
+        received.receipt_id,
+        received.file_name
     from {{ ref('int_submission_expected') }} as expected
     full join received using (branch_key, period_key, form)
     inner join {{ ref('int_period') }} as period
