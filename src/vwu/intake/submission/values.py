@@ -7,6 +7,7 @@ the same to people.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -310,8 +311,7 @@ def _refuse_date(moment: date | datetime | time | timedelta) -> _RefusedError:
 
 
 def _read_number(number: int | float, is_percent: bool | None, unit: Unit, notation: Notation) -> Reading:
-    # Not a number compares false with everything.
-    if not abs(number) < MAX_VALUE:
+    if (isinstance(number, float) and not math.isfinite(number)) or abs(number) >= MAX_VALUE:
         raise _refuse("VALUE_TOO_LARGE")
     # Excel keeps 15 digits; what a float says beyond them is an artefact of binary arithmetic.
     exact = Decimal(number) if isinstance(number, int) else Decimal(f"{number:.15g}")
