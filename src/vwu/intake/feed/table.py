@@ -167,7 +167,8 @@ def _cell_rules(column: Column) -> list[tuple[str, str]]:
     elif column.form in {Form.AMOUNT, Form.SIGNED_AMOUNT}:
         rules.append(("FEED_CELL_AMOUNT", _not_canonical(name, "bigint")))
         if column.form is Form.AMOUNT:
-            rules.append(("FEED_CELL_NEGATIVE", f"coalesce(try_cast({name} as bigint) < 0, false)"))
+            negative = f"coalesce(try_cast({name} as bigint) < 0, false)"
+            rules.append(("FEED_CELL_NEGATIVE", f"({negative} and not {_not_canonical(name, 'bigint')})"))
     elif column.form is Form.COUNT:
         negative = f"coalesce(try_cast({name} as integer) < 0, false)"
         rules.append(("FEED_CELL_COUNT", f"{_not_canonical(name, 'integer')} or {negative}"))

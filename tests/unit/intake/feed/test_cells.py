@@ -50,7 +50,7 @@ CASES: list[tuple[Form, tuple[str, ...], Callable[[str], bool], Callable[[str], 
     (Form.DATE, (), is_date, date.fromisoformat),
     (Form.RATE, (), is_rate, float),
     (Form.TEXT, SEXES, lambda text: text in SEXES, str),
-    (Form.TEXT, (), lambda text: True, str),
+    (Form.TEXT, (), lambda _text: True, str),
 ]
 
 

@@ -1,0 +1,367 @@
+"""Bank feeds on real PostgreSQL: they land whole, identities in the vault alone, and history is held against them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from vwu.catalogue import Catalogue, load_catalogue
+from vwu.database import connect
+from vwu.example_credit import feed_files
+from vwu.intake.feed.check import check_feed
+from vwu.intake.feed.control import SUMS
+from vwu.intake.feed.tokens import citizen_token, customer_token
+from vwu.intake.model import Finding, Kind, Outcome, State
+from vwu.intake.receive import receive
+from vwu.settings import Settings
+
+Rows = list[dict[str, str]]
+JANUARY, FEBRUARY = "2024-01-31", "2024-02-29"
+
+
+def example(kind: str, as_of: str) -> tuple[Rows, dict[str, Any]]:
+    """The example's rows and control record of a kind and month: small, clean and consistent."""
+    files = feed_files()
+    for name, content in files.items():
+        if name.endswith(".control.json"):
+            control = json.loads(content)
+            if (control["kind"], control["as_of_date"]) == (kind, as_of):
+                data = files[name.removesuffix(".control.json")].decode()
+                return list(csv.DictReader(io.StringIO(data, newline=""))), control
+    raise AssertionError(f"the example has no feed {kind} of {as_of}")
+
+
+def write(folder: Path, rows: Rows, control: dict[str, Any], **stated: Any) -> Path:
+    """Write the rows under a control record that agrees with them, but for what is stated."""
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    content = buffer.getvalue().encode()
+    name = f"{control['kind']}_{control['as_of_date']}_{stated.get('sequence', control['sequence'])}.csv"
+    record = control | {
+        "file_name": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "row_count": len(rows),
+        **{f"sum_{each}": sum(int(row[each]) for row in rows) for each in SUMS},
+        "distinct_groups": len({row["group_id"] for row in rows if row["group_id"]}),
+    }
+    if control["kind"] == "loan":
+        record["distinct_customers"] = len({row["customer_id"] for row in rows})
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    (folder / f"{name}.control.json").write_text(json.dumps(record | stated))
+    return folder / name
+
+
+@pytest.fixture
+def send(database: Settings, tmp_path: Path) -> Callable[..., Outcome]:
+    """Receive rows as a feed, as `vwu receive` does."""
+
+    def send_rows(rows: Rows, control: dict[str, Any], **stated: Any) -> Outcome:
+        return receive(database, str(write(tmp_path / "feeds", rows, control, **stated)))
+
+    return send_rows
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load_catalogue(Path(__file__).parents[2] / "seeds")
+
+
+def query(settings: Settings, text: str, *values: object) -> list[tuple[Any, ...]]:
+    with connect(settings, "loader") as connection:
+        return connection.execute(text, values).fetchall()
+
+
+def rules_of(findings: tuple[Finding, ...]) -> list[str]:
+    return [each.rule_id for each in findings if each.severity != "info"]
+
+
+def test_every_example_feed_lands_with_its_totals(database: Settings, send: Callable[..., Outcome]) -> None:
+    for as_of in (JANUARY, FEBRUARY):
+        for kind in ("loan", "group"):
+            rows, control = example(kind, as_of)
+            outcome = send(rows, control)
+            assert (outcome.state, outcome.row_count, rules_of(outcome.findings)) == (State.LANDED, len(rows), [])
+            table = {"loan": "raw.loan", "group": "raw.credit_group"}[kind]
+            sums = ", ".join(f"sum({name})" for name in SUMS)
+            (landed,) = query(
+                database,
+                f"select count(*), min(line_no), max(line_no), {sums} from {table} where receipt_id = %s",
+                outcome.receipt_id,
+            )
+            assert landed == (len(rows), 2, len(rows) + 1, *(control[f"sum_{name}"] for name in SUMS))
+
+
+def test_each_landed_cell_is_the_one_that_was_sent(database: Settings, send: Callable[..., Outcome]) -> None:
+    rows, control = example("loan", JANUARY)
+    send(rows, control)
+    key = database.key("token")
+    with connect(database, "loader") as connection:
+        cursor = connection.execute("select * from raw.loan order by line_no")
+        names = [column.name for column in cursor.description or ()]
+        landed = [dict(zip(names, row, strict=True)) for row in cursor]
+    assert len(landed) == len(rows)
+    for sent, row in zip(rows, landed, strict=True):
+        assert row["citizen_token"] == citizen_token(key, sent["citizen_id"])
+        assert row["customer_token"] == customer_token(key, sent["bank_code"], sent["customer_id"])
+        for name in set(sent) & set(row):
+            assert _is_what_was_sent(row[name], sent[name]), name
+
+
+def _is_what_was_sent(value: object, sent: str) -> bool:
+    return value == Decimal(sent) if isinstance(value, Decimal) else sent == ("" if value is None else str(value))
+
+
+def test_the_vault_knows_each_person_once(database: Settings, send: Callable[..., Outcome]) -> None:
+    people = set()
+    for as_of in (JANUARY, FEBRUARY):
+        rows, control = example("loan", as_of)
+        send(rows, control)
+        people |= {(row["citizen_id"], row["customer_id"], row["full_name"], row["birth_date"]) for row in rows}
+    known = query(database, "select citizen_id, customer_id, full_name, birth_date::text from vault.person")
+    assert sorted(known) == sorted(people)
+    (unmatched,) = query(
+        database,
+        """select count(*) from raw.loan
+           left join vault.person using (citizen_token, customer_token, bank_code)
+           where person.citizen_token is null""",
+    )
+    assert unmatched == (0,)
+
+
+def test_a_changed_name_is_one_more_wording(database: Settings, send: Callable[..., Outcome]) -> None:
+    rows, control = example("loan", JANUARY)
+    send(rows, control)
+    (before,) = query(database, "select count(*) from vault.person")
+    citizen_id = rows[0]["citizen_id"]
+    changed = [row | ({"full_name": "Tên Đã Sửa"} if row["citizen_id"] == citizen_id else {}) for row in rows]
+    assert send(changed, control, sequence=2).state == State.LANDED
+    assert query(database, "select count(*) from vault.person") == [(before[0] + 1,)]
+    names = query(database, "select full_name from vault.person where citizen_id = %s", citizen_id)
+    assert {name for (name,) in names} == {rows[0]["full_name"], "Tên Đã Sửa"}
+
+
+def test_identities_are_nowhere_but_in_the_vault(
+    database: Settings, send: Callable[..., Outcome], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Scans every column of every other table, the content store, and what was printed."""
+    loans, loan_control = example("loan", JANUARY)
+    groups, group_control = example("group", JANUARY)
+    loans[0] |= {
+        "sex": loans[1]["full_name"],
+        "status": loans[1]["citizen_id"],
+    }  # refused, with findings that show cells
+    assert send(loans, loan_control, sequence=1).state == State.REJECTED
+    loans, _ = example("loan", JANUARY)
+    assert send(loans, loan_control, sequence=2).state == State.LANDED
+    assert send(groups, group_control).state == State.LANDED
+    planted = {row[name] for row in loans for name in ("citizen_id", "customer_id", "full_name")}
+    planted |= {row["leader_name"] for row in groups if row["leader_name"]}
+    texts = _all_text_outside_the_vault(database)
+    assert any(loans[0]["loan_id"] in text for text in texts)
+    printed = "".join(capfd.readouterr())
+    files = b"".join(path.read_bytes() for path in Path(database.store).rglob("*") if path.is_file())
+    assert len(files) > 10_000
+    for identity in planted:
+        assert not any(identity in text for text in texts), identity
+        assert identity not in printed
+        assert identity.encode() not in files
+
+
+def _all_text_outside_the_vault(settings: Settings) -> list[str]:
+    superuser = settings.database_url("superuser")
+    own = settings.database_url("owner").rsplit("/", 1)[1].split("?")[0]
+    with psycopg.connect(superuser, dbname=own) as connection:
+        tables = connection.execute(
+            """select format('%I.%I', schemaname, tablename) from pg_tables
+               where schemaname not in ('vault', 'pg_catalog', 'information_schema')"""
+        ).fetchall()
+        assert ("raw.loan",) in tables
+        texts = []
+        for (table,) in tables:
+            texts += [row[0] for row in connection.execute(f"select each::text from {table} as each")]
+        return texts
+
+
+FAULTS: list[tuple[str, Callable[[Rows, dict[str, Any]], object]]] = [
+    ("LOAN_OPENING_DIFFERS", lambda rows, _: rows[5].update(_shifted(rows[5], 1))),
+    ("LOAN_VANISHED", lambda rows, _: rows.pop(7)),
+    ("FEED_PREVIOUS_SUM", lambda _, control: control.update(previous_sum_closing_balance=1)),
+]
+
+
+def _shifted(row: dict[str, str], amount: int) -> dict[str, str]:
+    names = ("opening_balance", "closing_balance", "approved_amount")
+    return {name: str(int(row[name]) + amount) for name in names}
+
+
+@pytest.mark.parametrize(("rule_id", "plant"), FAULTS, ids=[rule_id for rule_id, _ in FAULTS])
+def test_a_month_is_held_against_the_one_before(
+    rule_id: str, plant: Callable[..., object], database: Settings, send: Callable[..., Outcome]
+) -> None:
+    assert send(*example("loan", JANUARY)).state == State.LANDED
+    rows, control = example("loan", FEBRUARY)
+    plant(rows, control)
+    stated = {key: control[key] for key in ("previous_sum_closing_balance",)}
+    outcome = send(rows, control, **stated)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.REJECTED, [rule_id])
+    (found,) = (each for each in outcome.findings if each.rule_id == rule_id)
+    assert found.position.endswith({"LOAN_OPENING_DIFFERS": ".csv:7", "LOAN_VANISHED": ".csv"}.get(rule_id, ".json"))
+    assert query(database, "select count(*) from raw.loan where as_of_date = %s", date(2024, 2, 29)) == [(0,)]
+    assert query(database, "select count(*) from raw.feed_control") == [(1,)]
+
+
+def test_openings_in_all_are_held_against_the_control_record(send: Callable[..., Outcome]) -> None:
+    """With no month before in the database there is still what the control record says of it."""
+    rows, control = example("loan", FEBRUARY)
+    outcome = send(rows, control, previous_sum_closing_balance=control["previous_sum_closing_balance"] + 1)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.REJECTED, ["FEED_OPENING_SUM"])
+
+
+@pytest.mark.parametrize(("first", "second"), [("loan", "group"), ("group", "loan")])
+def test_loans_and_groups_of_a_month_are_held_against_each_other(
+    first: str, second: str, send: Callable[..., Outcome]
+) -> None:
+    """Either may be right, so it is a warning; whichever comes second says it."""
+    assert rules_of(send(*example(first, JANUARY)).findings) == []
+    rows, control = example(second, JANUARY)
+    group = next(row["group_id"] for row in rows if row["group_id"] and int(row["overdue"]) == 0)
+    row = next(row for row in rows if row["group_id"] == group)
+    row["overdue"] = "1"
+    outcome = send(rows, control)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, ["LOAN_GROUP_TOTALS_DIFFER"])
+    found = next(each for each in outcome.findings if each.rule_id == "LOAN_GROUP_TOTALS_DIFFER")
+    assert (found.value, found.line_count) == (group, 1)
+    assert "(overdue)" in found.message_en
+
+
+def test_a_higher_sequence_replaces_and_a_late_lower_one_is_refused(
+    database: Settings, send: Callable[..., Outcome]
+) -> None:
+    rows, control = example("loan", JANUARY)
+    second = send(rows, control, sequence=2)
+    third = send(rows[:-1], control, sequence=3)
+    late = send(rows, control, sequence=1, created_at="2024-02-09T00:00:00Z")
+    again = send(rows[:-1], control, sequence=3)
+    assert second.receipt_id == late.receipt_id  # the same data bytes: known, and superseded by then
+    assert (second.state, third.state, late.state, again.state) == ("landed", "landed", "unchanged", "unchanged")
+    fresh = send([rows[0] | {"savings_balance": "1"}, *rows[1:]], control, sequence=1)
+    assert (fresh.state, rules_of(fresh.findings)) == (State.REJECTED, ["FEED_SEQUENCE_LATE"])
+    assert query(database, "select receipt_id from intake.scope") == [(third.receipt_id,)]
+
+
+@pytest.mark.parametrize("kind", ["loan", "group"])
+def test_a_rolled_back_landing_leaves_nothing(
+    kind: str, database: Settings, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    rows, control = example(kind, JANUARY)
+    path = write(tmp_path / "feeds", rows, control)
+    record = path.with_name(path.name + ".control.json").read_bytes()
+    with connect(database, "loader") as connection, check_feed(path, record, catalogue, date(2024, 3, 1)) as feed:
+        assert feed.scope is not None
+        _open_receipt(connection, feed.scope.key)
+        feed.land(connection, "0" * 16, feed.scope.key, bytes(32))
+        table = {"loan": "raw.loan", "group": "raw.credit_group"}[kind]
+        assert connection.execute(f"select count(*) from {table}").fetchone() == (len(rows),)
+        connection.rollback()
+    for table in ("raw.loan", "raw.credit_group", "raw.feed_control", "vault.person", "vault.group_leader"):
+        assert query(database, f"select count(*) from {table}") == [(0,)]
+
+
+def _open_receipt(connection: psycopg.Connection, scope_key: str) -> None:
+    kind, bank_code, as_of = scope_key.split("|")
+    connection.execute(
+        """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
+           values (%s, %s, %s, 'f', 1, 'received', 'test')""",
+        ["0" * 16, "0" * 64, kind],
+    )
+    connection.execute(
+        "insert into intake.scope (scope_key, kind, bank_code, as_of_date) values (%s, %s, %s, %s)",
+        [scope_key, kind, bank_code, as_of],
+    )
+
+
+def test_a_database_error_in_the_middle_of_landing_is_raised(
+    database: Settings, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """The side that produces rows must end when the side that takes them fails, and the other way round."""
+    rows, control = example("loan", JANUARY)
+    path = write(tmp_path / "feeds", rows, control)
+    record = path.with_name(path.name + ".control.json").read_bytes()
+    with connect(database, "loader") as connection, check_feed(path, record, catalogue, date(2024, 3, 1)) as feed:
+        assert feed.scope is not None
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            feed.land(connection, "0" * 16, feed.scope.key, bytes(32))
+        connection.rollback()
+        _open_receipt(connection, feed.scope.key)
+        connection.execute("set local statement_timeout = '1ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            feed.land(connection, "0" * 16, feed.scope.key, bytes(32))
+        connection.rollback()
+        _open_receipt(connection, feed.scope.key)
+        feed.land(connection, "0" * 16, feed.scope.key, bytes(32))
+        connection.commit()
+    assert query(database, "select count(*) from raw.loan") == [(len(rows),)]
+
+
+def test_two_kinds_of_a_month_land_at_the_same_time(database: Settings, tmp_path: Path) -> None:
+    paths = [write(tmp_path / "feeds", *example(kind, JANUARY)) for kind in ("loan", "group")]
+    with ThreadPoolExecutor() as pool:
+        outcomes = list(pool.map(lambda path: receive(database, str(path)), paths))
+    assert [outcome.state for outcome in outcomes] == [State.LANDED, State.LANDED]
+    assert {outcome.kind for outcome in outcomes} == {Kind.LOAN, Kind.GROUP}
+
+
+_RECEIVE = "import pickle, sys; from vwu.intake.receive import receive; receive(*pickle.load(sys.stdin.buffer))"
+
+
+def test_a_killed_loader_leaves_nothing_and_the_next_attempt_completes(database: Settings, tmp_path: Path) -> None:
+    """The loader dies at ever later moments, until it is done before it is killed."""
+    rows, control = example("loan", JANUARY)
+    many = [_copy_of(rows[number % len(rows)], number) for number in range(20_000)]
+    path = write(tmp_path / "feeds", many, control)
+    kills = 0
+    for moment in (wait / 10 for wait in range(8, 300, 4)):
+        loader = subprocess.Popen([sys.executable, "-c", _RECEIVE], stdin=subprocess.PIPE)
+        assert loader.stdin is not None
+        loader.stdin.write(pickle.dumps((database, str(path))))
+        loader.stdin.close()
+        try:
+            assert loader.wait(moment) == 0
+            break
+        except subprocess.TimeoutExpired:
+            loader.kill()
+            loader.wait()
+            kills += 1
+        ((landed,),) = query(database, "select count(*) from raw.loan")
+        ((people,),) = query(database, "select count(*) from vault.person")
+        assert (landed, people) in {(0, 0), (len(many), len(many))}
+    assert kills >= 2
+    assert query(database, "select count(*), count(distinct line_no) from raw.loan") == [(len(many), len(many))]
+    assert query(database, "select state from intake.receipt") == [("landed",)]
+
+
+def _copy_of(row: dict[str, str], number: int) -> dict[str, str]:
+    """The same loan of another person, with no group."""
+    return row | {
+        "loan_id": f"L{number}",
+        "customer_id": f"K{number}",
+        "citizen_id": f"022187{number:06}",
+        "group_id": "",
+    }
