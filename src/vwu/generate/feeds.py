@@ -1,0 +1,241 @@
+"""Writes the bank feeds of a nation: loans and groups of one bank, summaries of others, each with its control record.
+
+Each month of each bank is written chunk by chunk; what the chunks add up to is kept in small tables: `group_line` and
+`summary_line` for the other kinds, `place_credit` for the branches, who report what the banks lent through the Union.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vwu.catalogue import FIRST_DAY_OF_REFORM
+from vwu.generate.data_file import copy_lines, open_data_file
+from vwu.generate.portfolio import Portfolio, loan_lines, make_groups
+from vwu.generate.request import month_after
+from vwu.intake.feed.columns import CONTROL_SUFFIX, GROUP_COLUMNS, LAYOUTS, LOAN_COLUMNS, SUMMARY_COLUMNS
+from vwu.intake.feed.control import SUMS
+from vwu.intake.model import Kind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from vwu.catalogue import Catalogue
+
+COLUMNS = {Kind.LOAN: LOAN_COLUMNS, Kind.GROUP: GROUP_COLUMNS, Kind.SUMMARY: SUMMARY_COLUMNS}
+
+
+@dataclass
+class Totals:
+    """What a control record states of its file; sums in đồng."""
+
+    row_count: int = 0
+    sums: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SUMS, 0))
+    customers: int = 0
+    groups: int = 0
+
+    def add(self, engine: DuckDBPyConnection, table: str, *, customers: bool = False, groups: bool = False) -> None:
+        """Add the lines of a table, whose persons and groups are in no other that is added."""
+        sums = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in SUMS)
+        row = engine.execute(
+            f"""select count(*), {"count(distinct customer_id)" if customers else "0"},
+                {"count(distinct group_id)" if groups else "0"}, {sums} from {table}"""
+        ).fetchone()
+        assert row is not None
+        self.row_count += row[0]
+        self.customers += row[1]
+        self.groups += row[2]
+        for name, amount in zip(SUMS, row[3:], strict=True):
+            self.sums[name] += int(amount)
+
+
+def write_feeds(
+    engine: DuckDBPyConnection,
+    portfolio: Portfolio,
+    catalogue: Catalogue,
+    month_ends: Sequence[date],
+    directory: Path,
+    compression: str | None,
+) -> Iterator[Path]:
+    """Write the feeds of one lender, month after month, and give each data file when it is there.
+
+    Fills `place_credit` for these months. Raises OSError, or duckdb.Error when memory and disk do not suffice.
+    """
+    chunks = make_groups(engine, portfolio)
+    previous: dict[Kind, int] = {}
+    for month_end in month_ends:
+        kinds = portfolio.lender.kinds
+        paths = {
+            kind: directory / feed_name(portfolio.lender.bank_code, kind, month_end, compression) for kind in kinds
+        }
+        write = _write_loans_and_groups if Kind.LOAN in kinds else _write_summary
+        for kind, totals, sha256 in write(engine, portfolio, catalogue, month_end, chunks, paths):
+            write_control(paths[kind], portfolio.lender.bank_code, kind, month_end, totals, sha256, previous.get(kind))
+            previous[kind] = totals.sums["closing_balance"]
+            yield paths[kind]
+
+
+def feed_name(bank_code: str, kind: Kind, month_end: date, compression: str | None) -> str:
+    """The name of a data file."""
+    return f"{bank_code}_{kind}_{month_end}.csv" + (f".{compression}" if compression else "")
+
+
+def write_control(
+    path: Path,
+    bank_code: str,
+    kind: Kind,
+    month_end: date,
+    totals: Totals,
+    sha256: str,
+    previous: int | None,
+    *,
+    sequence: int = 1,
+    **falsified: Any,
+) -> None:
+    """Write the control record beside a data file; `falsified` keys say something else than the truth."""
+    sent_on = month_after(month_end, 1).replace(day=3)
+    record = {
+        "bank_code": bank_code,
+        "kind": str(kind),
+        "as_of_date": month_end.isoformat(),
+        "sequence": sequence,
+        "file_name": path.name,
+        "sha256": sha256,
+        "row_count": totals.row_count,
+        **{f"sum_{name}": amount for name, amount in totals.sums.items()},
+        **({"distinct_customers": totals.customers} if kind is Kind.LOAN else {}),
+        **({"distinct_groups": totals.groups} if kind is not Kind.SUMMARY else {}),
+        "previous_sum_closing_balance": previous,
+        "created_at": f"{sent_on}T08:00:00+07:00",
+        **falsified,
+    }
+    content = json.dumps(record, ensure_ascii=False, indent=2)
+    path.with_name(path.name + CONTROL_SUFFIX).write_text(f"{content}\n", encoding="utf-8")
+
+
+Written = tuple[Kind, Totals, str]
+
+
+def _write_loans_and_groups(
+    engine: DuckDBPyConnection,
+    portfolio: Portfolio,
+    catalogue: Catalogue,
+    month_end: date,
+    chunks: int,
+    paths: dict[Kind, Path],
+) -> Iterator[Written]:
+    totals = Totals()
+    with open_data_file(paths[Kind.LOAN]) as target:
+        target.write(header(Kind.LOAN))
+        for chunk in range(chunks):
+            make_lines(engine, portfolio, catalogue, month_end, chunk)
+            copy_lines(engine, f"select {', '.join(LOAN_COLUMNS)} from line", target)
+            totals.add(engine, "line", customers=True, groups=True)
+            _add_group_lines(engine, month_end, is_first=chunk == 0)
+            _add_place_credit(engine, month_end)
+    yield Kind.LOAN, totals, target.sha256
+    with open_data_file(paths[Kind.GROUP]) as target:
+        target.write(header(Kind.GROUP))
+        copy_lines(engine, f"select {', '.join(GROUP_COLUMNS)} from group_line", target)
+    totals = Totals()
+    totals.add(engine, "group_line", groups=True)
+    yield Kind.GROUP, totals, target.sha256
+
+
+def _write_summary(
+    engine: DuckDBPyConnection,
+    portfolio: Portfolio,
+    catalogue: Catalogue,
+    month_end: date,
+    chunks: int,
+    paths: dict[Kind, Path],
+) -> Iterator[Written]:
+    for chunk in range(chunks):
+        make_lines(engine, portfolio, catalogue, month_end, chunk)
+        _add_summary_lines(engine, is_first=chunk == 0)
+        _add_place_credit(engine, month_end)
+    sums = ", ".join(f"sum({name})::bigint as {name}" for name in ("loans", "households", *SUMS))
+    keys = ", ".join(SUMMARY_COLUMNS[:6])
+    engine.execute(
+        f"""create or replace table summary_line as
+            select {keys}, {sums} from summary_part group by {keys} order by {keys}"""
+    )
+    with open_data_file(paths[Kind.SUMMARY]) as target:
+        target.write(header(Kind.SUMMARY))
+        copy_lines(engine, f"select {', '.join(SUMMARY_COLUMNS)} from summary_line", target)
+    totals = Totals()
+    totals.add(engine, "summary_line")
+    yield Kind.SUMMARY, totals, target.sha256
+
+
+def header(kind: Kind) -> bytes:
+    """The first line of a feed."""
+    return (",".join(column.name for column in LAYOUTS[kind]) + "\n").encode()
+
+
+def make_lines(
+    engine: DuckDBPyConnection, portfolio: Portfolio, catalogue: Catalogue, month_end: date, chunk: int
+) -> None:
+    """The table `line`: the loans of one chunk at one month end."""
+    is_new = month_end >= FIRST_DAY_OF_REFORM
+    query = loan_lines(portfolio, catalogue, month_end, chunk, is_new_system=is_new)
+    engine.execute(f"create or replace table line as {query}")
+
+
+def _add_group_lines(engine: DuckDBPyConnection, month_end: date, *, is_first: bool) -> None:
+    """The groups of the chunk, each with what its loans add up to."""
+    prefix = "new_" if month_end >= FIRST_DAY_OF_REFORM else ""
+    sums = ", ".join(f"sum(line.{name})::bigint as {name}" for name in (*SUMS, "savings_balance"))
+    _extend(
+        engine,
+        "group_line",
+        f"""with loans as (
+                select group_id, any_value(bank_code) as bank_code, any_value(as_of_date) as as_of_date,
+                    any_value(commune_code_system) as commune_code_system,
+                    count(distinct customer_id) filter (where closing_balance > 0) as borrowers, {sums}
+                from line where group_id is not null group by group_id
+            )
+            select loans.*, credit_group.leader_name, credit_group.{prefix}commune as commune_code,
+                credit_group.organisation, credit_group.members, credit_group.rating, credit_group.established_on,
+                null::varchar as merged_into
+            from loans inner join credit_group using (group_id) order by group_id""",
+        is_first=is_first,
+    )
+
+
+def _add_summary_lines(engine: DuckDBPyConnection, *, is_first: bool) -> None:
+    """The chunk's loans by commune, organisation and programme; a person borrows within one group, so one chunk."""
+    sums = ", ".join(f"sum({name})::bigint as {name}" for name in SUMS)
+    _extend(
+        engine,
+        "summary_part",
+        f"""select {", ".join(SUMMARY_COLUMNS[:6])}, count(*) filter (where closing_balance > 0) as loans,
+                count(distinct customer_id) filter (where closing_balance > 0) as households, {sums}
+            from line group by all""",
+        is_first=is_first,
+    )
+
+
+def _add_place_credit(engine: DuckDBPyConnection, month_end: date) -> None:
+    """What the chunk's loans are for the branches of each commune: those through groups of the Union (PN).
+
+    A bank that sends summaries tells nobody how often it lent, so that branches have no turns of it either.
+    """
+    engine.execute(
+        """create table if not exists place_credit
+            (place bigint, month_end date, turns bigint, lent bigint, closing_balance bigint)"""
+    )
+    engine.execute(
+        f"""insert into place_credit
+            select place, date '{month_end}', count(*) filter (where lent > 0 and group_id like 'T0%'),
+                sum(lent)::bigint, sum(closing_balance)::bigint
+            from line where organisation = 'PN' group by place"""
+    )
+
+
+def _extend(engine: DuckDBPyConnection, table: str, query: str, *, is_first: bool) -> None:
+    engine.execute(f"create or replace table {table} as {query}" if is_first else f"insert into {table} {query}")
