@@ -153,7 +153,7 @@ def test_compressed_feeds_hold_the_same_lines(
 
 
 def test_chunks_leave_no_seam(
-    nation: Path, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nation: Path, small: Request, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vwu.generate.portfolio.CHUNK", 300)
     list(generate(tmp_path, small, catalogue))
