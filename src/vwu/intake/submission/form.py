@@ -41,6 +41,8 @@ _SIGNATURE = re.compile(
     r"\bngay .*thang .*nam\b|\bnguoi lap\b|\bthu truong\b|\b(pho )?chu tich\b|\btm ban\b|\bnoi nhan\b|\bky ten\b"
 )
 _NUMBERING = re.compile(r"\(?(?:[0-9]{1,2}|[a-z])\)?(?:=.*)?")
+# The list that a marked workbook carries; it may come back with the corrected form.
+MARKS_SHEET = "Lỗi"
 _MIN_LABELS = 3
 # How far to the right of its label a head value may stand: labels are often merged over some columns.
 _HEAD_REACH = 6
@@ -184,7 +186,7 @@ def _other_columns(sheet: Sheet, known: Mapping[str, int], rows: range) -> tuple
 
 def _other_sheets(sheets: tuple[Sheet, ...], chosen: Sheet) -> Iterator[Finding]:
     for sheet in sheets:
-        if sheet is not chosen and any(sheet.filled(row) for row in range(sheet.height)):
+        if sheet is not chosen and sheet.name != MARKS_SHEET and any(sheet.filled(row) for row in range(sheet.height)):
             rule_id = "SHEET_HIDDEN_NOT_READ" if sheet.is_hidden else "SHEET_NOT_READ"
             yield finding(rule_id, position=sheet.position(0, 0), value=sheet.name, form_sheet=chosen.name)
 
