@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
+from vwu.build import project_hash
 from vwu.database import connect
 from vwu.gate.docs import write_docs
 from vwu.gate.record import record
@@ -106,11 +107,11 @@ def _build_problems(settings: Settings) -> list[str]:
     """The candidate must come from a build that succeeded in every node, made by this very code."""
     with connect(settings, "publisher") as connection:
         build = connection.execute(
-            "select build_id, status from quality.build_run order by build_id desc limit 1"
+            "select build_id, status, code_hash, seeds_hash from quality.build_run order by build_id desc limit 1"
         ).fetchone()
         if build is None:
             return ["no build is recorded: run `vwu build`"]
-        build_id, status = build
+        build_id, status, *hashes = build
         failed = connection.execute(
             """select node_id, status from quality.dbt_result
                where build_id = %s and status not in ('success', 'pass', 'no-op') order by node_id""",
@@ -119,6 +120,8 @@ def _build_problems(settings: Settings) -> list[str]:
     problems = [f"build {build_id}: {node} is {outcome}" for node, outcome in failed]
     if status != "success":
         problems.append(f"build {build_id} is {status}: run `vwu build`")
+    if tuple(hashes) != project_hash(settings.root):
+        problems.append(f"build {build_id} was made by other models or seeds than these: run `vwu build`")
     return problems
 
 

@@ -23,7 +23,7 @@ from vwu.publish.parts import Part, candidate_hash, candidate_parts, candidate_t
 from vwu.publish.storage import ensure_storage
 from vwu.settings import Settings
 
-_LOCK = 7_700_010  # any constant: one publication or rollback at a time in a database
+_LOCK = 7_700_020  # any constant: one publication or rollback at a time in a database
 _LOCK_WAIT = "120s"
 
 
