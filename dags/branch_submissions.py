@@ -63,11 +63,11 @@ def branch_submissions():
 
     @task(trigger_rule="all_done", outlets=[Asset(ZONE)])
     def announce_changes(states: list[str]) -> None:
-        """Trigger `warehouse_release` when something landed now, or what is in force changed since the last build."""
-        from vwu.intake.landing import has_news
+        """Trigger `warehouse_release` when a file landed now, or a release of what is in force is still to be made."""
+        from vwu.run import ReleaseState, release_state
 
-        if "landed" not in states and not has_news(load_settings()):
-            raise AirflowSkipException("what is in force did not change since the last build")
+        if "landed" not in states and release_state(load_settings()) is not ReleaseState.OPEN:
+            raise AirflowSkipException("nothing landed, and what is in force is released or refused")
 
     @task
     def confirm_files(states: list[str]) -> int:

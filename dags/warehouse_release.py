@@ -29,16 +29,26 @@ def warehouse_release():
     """
     ### Warehouse release: build → gate → publish
 
-    Triggered when `branch_submissions` or `bank_feeds` announces a change; trigger it by hand after a change of seeds.
+    Triggered when `branch_submissions` or `bank_feeds` announces a change. By hand it asks a shut gate again.
 
     | you see | it means |
     |---|---|
     | `gate_candidate` failed | **the release in force stays**; not retried: what blocks must change first |
     | `publish_release` succeeded | a new numbered release is in force |
+    | everything skipped | two announcements, and the run before this one has covered both |
     | `publish_release` skipped | nothing new to publish; the release in force stays |
 
     Only one run at a time. Why the gate is shut: the task's log, `quality.check_result`, the Data Docs.
     """
+
+    @task
+    def await_arrivals(triggering_asset_events=None) -> None:
+        """Let files that arrived together be released together; skip when an earlier run has covered everything."""
+        from vwu.run import ReleaseState, await_arrivals, release_state
+
+        await_arrivals(load_settings())
+        if triggering_asset_events and release_state(load_settings()) is not ReleaseState.OPEN:
+            raise AirflowSkipException("an earlier run has covered what was announced")
 
     @task
     def build_marts() -> int:
@@ -70,7 +80,9 @@ def warehouse_release():
             raise AirflowSkipException(f"nothing new: release {release.release_id} stays in force ({candidate_hash})")
         return release.release_id
 
-    publish_release(gate_candidate(build_marts()))
+    candidate = build_marts()
+    await_arrivals() >> candidate
+    publish_release(gate_candidate(candidate))
 
 
 warehouse_release()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from vwu import airflow_api
@@ -35,6 +36,82 @@ class RunError(OSError):
     """The run cannot go on; the message says why and what to do."""
 
 
+class ReleaseState(StrEnum):
+    """How what is in force stands to the releases.
+
+    RELEASED: the last release covers it (or nothing is in force yet). REFUSED: the gate has refused it.
+    OPEN: a release of it is still to be made, or an attempt came to no end.
+    """
+
+    RELEASED = "released"
+    REFUSED = "refused"
+    OPEN = "open"
+
+
+def release_state(settings: Settings) -> ReleaseState:
+    """Whether a release is due: something landed or was withdrawn, or models or seeds changed, since the last build."""
+    from vwu.build import project_hash
+    from vwu.database import connect
+
+    with connect(settings, "publisher") as connection:
+        row = connection.execute(_RELEASE_STATE).fetchone()
+    assert row is not None
+    has_scopes, covers_scopes, code_hash, seeds_hash, verdict, is_published = row
+    if not has_scopes:
+        return ReleaseState.RELEASED
+    if not covers_scopes or (code_hash, seeds_hash) != project_hash(settings.root):
+        return ReleaseState.OPEN
+    if verdict == "refuse":
+        return ReleaseState.REFUSED
+    return ReleaseState.RELEASED if is_published else ReleaseState.OPEN
+
+
+_RELEASE_STATE = """
+select
+    exists (select from intake.scope),
+    coalesce(
+        build.status = 'success'
+        and not exists (select from intake.scope where scope.changed_at > build.started_at),
+        false
+    ),
+    build.code_hash, build.seeds_hash, gate.verdict,
+    exists (select from release.release where release.candidate_hash = gate.candidate_hash)
+from (select max(build_id) as build_id from quality.build_run) as last_build
+left join quality.build_run as build on last_build.build_id = build.build_id
+left join lateral (
+    select gate_run.verdict, gate_run.candidate_hash
+    from quality.gate_run
+    where gate_run.build_id = build.build_id
+    order by gate_run.gate_run_id desc
+    limit 1
+) as gate on true
+"""
+
+
+def await_arrivals(settings: Settings, patience: float = 60.0) -> int:
+    """Wait until no listed file is still to be received, so that files that came together are released together.
+
+    Returns how many are left after `patience` seconds: one that cannot be worked on must not hold up the rest.
+    """
+    from vwu.database import connect
+
+    deadline = time.monotonic() + patience
+    with connect(settings, "loader", autocommit=True) as connection:
+        while True:
+            row = connection.execute(_PENDING).fetchone()
+            assert row is not None
+            if not row[0] or time.monotonic() > deadline:
+                return int(row[0])
+            time.sleep(_POLL)
+
+
+# What was listed long ago and never received was taken away again, or is written anew under another signature.
+_PENDING = """
+select count(*) from intake.arrival
+where receipt_id is null and listed_at > clock_timestamp() - interval '10 minutes'
+"""
+
+
 # Through Airflow
 
 
@@ -52,9 +129,11 @@ def run_through_airflow(settings: Settings, show: Show) -> tuple[Failure, ...]:
     runs = [airflow_api.trigger(airflow, dag_id, run_id) for dag_id in INTAKE]
     watch = _Watch(settings, airflow, show)
     ended = watch.wait_for(runs)
-    for dag_id in (RELEASE, ROLLUP):
-        ended += watch.settle(dag_id, before[dag_id])
-    return tuple(_failures(airflow, ended))
+    released = watch.settle(RELEASE, before[RELEASE])
+    if not released and release_state(settings) is not ReleaseState.RELEASED:
+        # Nothing was announced, and yet there is something to do: a shut gate is asked again when a person asks.
+        released = watch.wait_for([airflow_api.trigger(airflow, RELEASE, run_id)])
+    return tuple(_failures(airflow, [*ended, *released, *watch.settle(ROLLUP, before[ROLLUP])]))
 
 
 def _refuse_paused(airflow: Airflow) -> None:
@@ -134,10 +213,8 @@ def run_direct(settings: Settings, show: Show) -> tuple[Failure, ...]:
 
     A file that cannot be worked on never stops the others. A refusal of the gate shows as step `gate_candidate`.
     """
-    from vwu.intake.landing import has_news
-
     failures = [failure for zone in INTAKE for failure in _receive_zone(settings, zone, show)]
-    if has_news(settings):
+    if release_state(settings) is not ReleaseState.RELEASED:
         failures += _release(settings, show)
     return (*failures, *_roll_up(settings, show))
 
@@ -161,7 +238,7 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
     from vwu.publish import PublishError, publish
 
     show("build")
-    built = build(settings, show=lambda step: show(f"build: {step}"))
+    built = build(settings, show=show)
     if not built.ok:
         first = "; ".join(map(str, built.failures[:5]))
         yield Failure(

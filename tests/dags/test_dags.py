@@ -30,6 +30,7 @@ TASKS = {
         "confirm_files": set(),
     },
     "warehouse_release": {
+        "await_arrivals": {"build_marts"},
         "build_marts": {"gate_candidate"},
         "gate_candidate": {"publish_release"},
         "publish_release": set(),
@@ -82,7 +83,7 @@ def test_each_task_has_owner_time_limit_docs_and_a_verb(dags: dict[str, Any], da
         assert task.owner not in {"", "airflow"}
         assert timedelta() < task.execution_timeout < dags[dag_id].dagrun_timeout, task.task_id
         assert task.doc_md, task.task_id
-        assert re.fullmatch(r"(list|receive|announce|confirm|build|gate|publish|roll_up)_[a-z]+", task.task_id)
+        assert re.fullmatch(r"(list|receive|announce|confirm|await|build|gate|publish|roll_up)_[a-z]+", task.task_id)
 
 
 def test_every_task_is_retried(dags: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from vwu.settings import Settings
     from vwu.stack.progress import Progress
 
+# What shut the gate, on a terminal: how many reasons, how many characters each. JSON has them whole.
+_MOST, _LONGEST = 10, 400
 _EPILOG = """\
 Exit codes: 0 done (rejected files are listed, they are no failure), 1 the gate refused the new release and the one
 before stays in force, 3 something outside failed.
@@ -142,7 +145,9 @@ def _release_lines(before: Release | None, headline: Headline) -> list[str]:
         )
     if refusal is not None:
         lines.append(f"Cổng kiểm tra đang đóng · the gate is shut (gate run {refusal.gate_run_id}):")
-        lines += [f"  {reason}" for reason in refusal.reasons]
+        lines += [f"  {textwrap.shorten(reason, _LONGEST)}" for reason in refusal.reasons[:_MOST]]
+        if len(refusal.reasons) > _MOST:
+            lines.append(f"  … and {len(refusal.reasons) - _MOST} more: quality.check_result, Data Docs")
     return lines
 
 
