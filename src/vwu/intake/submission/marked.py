@@ -429,10 +429,15 @@ def _xml_text(text: str) -> str:
     return escape(_FORBIDDEN.sub("\ufffd", text)[:_MAX_CELL_TEXT])
 
 
+def _bare(each: Finding, message: str) -> str:
+    """The message without its position, which the comment's cell or the column beside it says already."""
+    text = message.removeprefix(f"{each.position}: ")
+    return text[:1].upper() + text[1:]
+
+
 def _comment_text(each: Finding) -> str:
     """What a comment says: severity and message in Vietnamese, then in English, then what to write instead."""
-    vi, en = (text.removeprefix(f"{each.position}: ") for text in (each.message_vi, each.message_en))
-    lines = [f"{_WORDS[each.severity].upper()}: {vi}", en]
+    lines = [f"{_WORDS[each.severity].upper()}: {_bare(each, each.message_vi)}", _bare(each, each.message_en)]
     if each.proposed:
         lines.append(f"→ {each.proposed}")
     return "\n".join(lines)
@@ -539,8 +544,8 @@ def _list_sheet(findings: Sequence[Finding], styles: _ListStyles) -> bytes:
     links = []
     for number, each in enumerate(ordered, start=1):
         texts = (
-            str(number), _WORDS[each.severity], each.position, each.column, each.value, each.message_vi,
-            (each.proposed or "").replace(" | ", " hoặc "), each.message_en, each.rule_id,
+            str(number), _WORDS[each.severity], each.position, each.column, each.value, _bare(each, each.message_vi),
+            (each.proposed or "").replace(" | ", " hoặc "), _bare(each, each.message_en), each.rule_id,
         )  # fmt: skip
         look = [styles.severity[each.severity] if place == 1 else styles.cell for place in range(len(texts))]
         rows.append(_row(number + 1, list(zip(texts, look, strict=True))))

@@ -171,12 +171,13 @@ class _Number:
 
 @dataclass(frozen=True, slots=True)
 class _Suffix:
-    """What follows the digits: a power of ten (None if no word says one), a qualifier, and whether words are odd."""
+    """What follows the digits: a power of ten (None if no word says one), a qualifier, and what words there are."""
 
     exponent: int | None = None
     qualifier: str = ""
     names_unit: bool = False
     unknown: str = ""
+    is_plus: bool = False
 
 
 class _RefusedError(Exception):
@@ -475,8 +476,7 @@ class _TextReader:
         qualifier = _SUFFIXES.get(" ".join(words[-2:]), "")
         if qualifier:
             words = words[:-2]
-        elif not words and text.strip() == "+":
-            qualifier = "at_least"
+        is_plus = not words and text.strip() == "+"
         exponent, words, shows_money = _take_scale(words)
         if exponent is not None and self.unit.kind == "percent":
             raise _refuse("VALUE_UNIT_MISMATCH", written=text.strip(), **_named(self.unit))
@@ -489,7 +489,8 @@ class _TextReader:
         if ("/" in text and rest) or _CHANGING.intersection(words if not own else rest[:1]):
             raise _refuse("VALUE_WORDS", words=text.strip())
         unknown = text.strip(" .,;:") if words and not own else ""
-        return _Suffix(exponent, qualifier, own > 0 or shows_money, unknown)
+        qualifier = "at_least" if is_plus else qualifier
+        return _Suffix(exponent, qualifier, own > 0 or shows_money, unknown, is_plus)
 
     def _read_several(self, typed: str, numbers: list[tuple[int, int]]) -> Reading:
         """`2 tỷ 300 triệu đồng` is one amount; anything else with several numbers is refused with its parts."""
@@ -684,6 +685,4 @@ def _one_qualifier(before: str, after: str) -> str:
 
 def _is_half_open(prefix: str, suffix: _Suffix) -> bool:
     """`từ 18.000` without `trở lên`, or `18.000+`: one reading, but not how it is written."""
-    return (not prefix.strip() and suffix.qualifier == "at_least") or (
-        _words(prefix)[-1:] == ["tu"] and not suffix.qualifier
-    )
+    return suffix.is_plus or (_words(prefix)[-1:] == ["tu"] and not suffix.qualifier)

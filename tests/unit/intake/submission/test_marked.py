@@ -86,7 +86,7 @@ def test_the_list_holds_every_finding_errors_first(check: Check, sent: bytes) ->
         ("Cảnh báo", "BaoCao!G14", "VALUE_UNUSUAL"),
         ("Thông tin", "'Phụ lục'!A1", "SHEET_NOT_READ"),
     ]
-    assert rows[1][5] == findings[1].message_vi
+    assert findings[1].message_vi == f"BaoCao!G13: {rows[1][5]}"
 
 
 def test_everything_else_stays_byte_for_byte(check: Check, sent: bytes) -> None:
