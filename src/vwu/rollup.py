@@ -175,8 +175,9 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """A finding that nobody has answered yet, of the period or of a file that belongs to none."""
+    """A finding that nobody has answered yet, of the period or of a file that was turned away before it had one."""
 
+    is_of_period: bool
     rule_id: str
     family: str
     severity: str
@@ -432,7 +433,9 @@ order by branch.level, branch.branch_code, submission.form
 """
 
 _FINDINGS = """
-select rule_id, family, severity, file_name, position, value, message_vi, message_en
+select
+    period_code is not null or as_of_date is not null as is_of_period, rule_id, family, severity, file_name, position,
+    value, message_vi, message_en
 from published.finding
 where period_code = %(code)s or as_of_date = any(%(months)s) or (period_code is null and as_of_date is null)
 order by case severity when 'error' then 1 when 'warning' then 2 else 3 end, file_name, rule_id, position

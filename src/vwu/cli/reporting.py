@@ -151,16 +151,22 @@ def _rollup_lines(rollup: Rollup) -> list[str]:
 
 
 def _figure_lines(figures: Sequence[Figure]) -> list[str]:
-    """The nation's line of each figure, its provinces below it; boundaries as they were when it was reported."""
+    """The nation's line of each figure, its provinces below it, by the boundaries of its time; reasons at the foot."""
     if not figures:
         return ["", "Chưa có số liệu chương trình · no programme figure is published for this period"]
     rows: list[tuple[str, ...]] = []
+    reasons: dict[str, int] = {}
     shown = [each for each in figures if each.boundary == "as_reported"]
     for figure in sorted(shown, key=_line_order):
         is_nation = figure.level == "nation"
         label = f"{figure.programme_code}  {figure.name_vi}" if is_nation else f"    {figure.region_name}"
-        rows.append((label, _basis(figure) if is_nation else "", _told(figure), _coverage(figure)))
-    return ["", *_table(("Số liệu · figure", "cách tính", "", "độ phủ · coverage"), rows)]
+        told = _told(figure)
+        if figure.blocked_reason:
+            number = reasons.setdefault(f"{figure.blocked_reason_vi} · {figure.blocked_reason}", len(reasons) + 1)
+            told = f"không cộng ({number})"
+        rows.append((label, _basis(figure) if is_nation else "", told, _coverage(figure)))
+    notes = [f"  ({number}) {reason}" for reason, number in reasons.items()]
+    return ["", *_table(("Số liệu · figure", "cách tính", "", "độ phủ · coverage"), rows), *notes]
 
 
 def _line_order(figure: Figure) -> tuple[Any, ...]:
@@ -216,16 +222,20 @@ def _money(value: Any) -> str:
 
 
 def _target_lines(targets: Sequence[Target]) -> list[str]:
+    """Targets that something was reported against; the others are counted."""
     from vwu.report.wording import OUTCOMES, amount, bounded, number, words
 
     rows = []
     for each in targets:
         told = bounded(each.actual_value, each.lower_bound, each.upper_bound, each.unit_code)
-        share = f"{number(each.attained_pct)}%" if each.attained_pct is not None else ""
-        goal = f"{amount(each.target_value, each.unit_code).vi} ({each.horizon_end.year})"
-        label = f"{each.programme_code}  {each.name_vi}"
-        rows.append((label, goal, told.vi if told else "–", share, words(OUTCOMES, each.outcome).vi))
-    return ["", *_table(("Chỉ tiêu được giao · target", "phải đạt", "đã đạt", "", ""), rows)] if rows else []
+        if told is not None:
+            share = f"{number(each.attained_pct)}%" if each.attained_pct is not None else ""
+            goal = f"{amount(each.target_value, each.unit_code).vi} ({each.horizon_end.year})"
+            label = f"{each.programme_code}  {each.name_vi}"
+            rows.append((label, goal, told.vi, share, words(OUTCOMES, each.outcome).vi))
+    left = len(targets) - len(rows)
+    note = [f"  {left} chỉ tiêu khác chưa có số liệu · other targets have no figure yet"] if left else []
+    return ["", *_table(("Chỉ tiêu được giao · target", "phải đạt", "đã đạt", "", ""), rows), *note] if targets else []
 
 
 def _trace_lines(found: Trace) -> list[str]:

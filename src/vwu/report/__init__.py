@@ -34,8 +34,10 @@ def write_report(settings: Settings, period_code: str, folder: Path, release_id:
     The same release gives the same bytes. Raises NothingPublishedError for an unknown period or no release, OSError
     when the folder cannot be written.
     """
+    from vwu.catalogue import load_catalogue
     from vwu.report.package import write_package
     from vwu.report.page import render_page
+    from vwu.report.wording import unit_names
     from vwu.report.workbook import rollup_workbook
     from vwu.rollup import digests, open_release, read_rollup
 
@@ -43,8 +45,9 @@ def write_report(settings: Settings, period_code: str, folder: Path, release_id:
         rollup = read_rollup(connection, release, period_code)
         digest = digests(connection, period_code=period_code).get(period_code, "")
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / PAGE, render_page(rollup, settings.root / "seeds").encode())
-        _write(folder / WORKBOOK, rollup_workbook(rollup))
+        units = unit_names(load_catalogue(settings.root / "seeds"))
+        _write(folder / PAGE, render_page(rollup, units, settings.root / "seeds" / "tile_grid.csv").encode())
+        _write(folder / WORKBOOK, rollup_workbook(rollup, units))
         package = write_package(connection, rollup, folder / PACKAGE)
     record = {"period_code": period_code, "release_id": release.release_id, "digest": digest}
     _write(folder / RECORD, f"{json.dumps(record, indent=2)}\n".encode())

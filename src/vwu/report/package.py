@@ -58,11 +58,11 @@ def write_package(connection: psycopg.Connection, rollup: Rollup, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
     columns = _columns(connection)
     views = sorted({column.view for column in columns})
-    keys = _period_keys(connection, rollup)
+    keys, codes = _periods(connection, rollup)
     paths, resources = [], []
     for view in views:
         own = [column for column in columns if column.view == view]
-        content = _copy(connection, own, rollup.period.period_code, keys)
+        content = _copy(connection, own, keys, codes)
         paths.append(_write(folder / f"{view}.csv", content))
         resources.append(_resource(view, own, content))
     paths.append(_write(folder / "dictionary.csv", _dictionary(columns)))
@@ -76,17 +76,17 @@ def _columns(connection: psycopg.Connection) -> list[ViewColumn]:
     return [ViewColumn(*row) for row in rows]
 
 
-def _period_keys(connection: psycopg.Connection, rollup: Rollup) -> list[int]:
-    """Keys of the period in every calendar, and of the bank's months within it."""
+def _periods(connection: psycopg.Connection, rollup: Rollup) -> tuple[list[int], list[str]]:
+    """Keys and codes of the period in every calendar, and of the bank's months within it."""
     rows = connection.execute(
-        "select period_key from published.dim_period where period_code = %s "
+        "select period_key, period_code from published.dim_period where period_code = %s "
         "or (calendar = 'bank' and period_kind = 'month' and end_date = any(%s)) order by period_key",
         [rollup.period.period_code, list(rollup.credit_month_ends)],
     ).fetchall()
-    return [key for (key,) in rows]
+    return [key for key, _ in rows], sorted({code for _, code in rows})
 
 
-def _copy(connection: psycopg.Connection, columns: Sequence[ViewColumn], period_code: str, keys: list[int]) -> bytes:
+def _copy(connection: psycopg.Connection, columns: Sequence[ViewColumn], keys: list[int], codes: list[str]) -> bytes:
     """A view's rows of the period as CSV, ordered by all columns, so that the same rows give the same bytes."""
     from psycopg import sql
 
@@ -96,7 +96,7 @@ def _copy(connection: psycopg.Connection, columns: Sequence[ViewColumn], period_
     if "period_key" in names and columns[0].view != "dim_period":
         condition = sql.SQL("period_key = any({})").format(sql.Literal(keys))
     elif "period_code" in names and columns[0].view != "dim_period":
-        condition = sql.SQL("(period_code is null or period_code = {})").format(sql.Literal(period_code))
+        condition = sql.SQL("(period_code is null or period_code = any({}))").format(sql.Literal(codes))
     query = sql.SQL(
         "copy (select {names} from {view} where {condition} order by {order}) to stdout (format csv, header)"
     )

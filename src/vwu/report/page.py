@@ -13,9 +13,11 @@ from typing import Any
 from vwu.report import wording
 from vwu.report.tilemap import Tile, TileState, draw, read_grid
 from vwu.report.wording import Words, said
-from vwu.rollup import Credit, Figure, Rollup, Source, Submission
+from vwu.rollup import Credit, Figure, OpenFinding, Rollup, Source, Submission
 
 MAX_FINDINGS = 200
+_NAMED_LEVELS = ("central", "province", "unit")
+_NO_UNIT = Words("", "")
 _NO_TILE = TileState("none", "", Words("chưa có báo cáo", "no report"))
 
 
@@ -71,8 +73,8 @@ class CreditRow:
         return wording.amount(100 * self.overdue / self.closing_balance, "PERCENT")
 
 
-def render_page(rollup: Rollup, seeds: Path) -> str:
-    """The page of one period as text. Reads only the tile grid from `seeds`."""
+def render_page(rollup: Rollup, units: Mapping[str, Words], tile_grid: Path) -> str:
+    """The page of one period as text. `units` are the names of units by code, `tile_grid` the layout of the map."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -85,10 +87,10 @@ def render_page(rollup: Rollup, seeds: Path) -> str:
     environment.filters["day"] = wording.day
     environment.filters["number"] = lambda value: Words(wording.number(value), wording.number(value, vietnamese=False))
     environment.filters["money"] = lambda value: wording.amount(value, "VND")
-    return environment.get_template("index.html").render(page_values(rollup, read_grid(seeds / "tile_grid.csv")))
+    return environment.get_template("index.html").render(page_values(rollup, units, read_grid(tile_grid)))
 
 
-def page_values(rollup: Rollup, tiles: Sequence[Tile]) -> dict[str, Any]:
+def page_values(rollup: Rollup, units: Mapping[str, Words], tiles: Sequence[Tile]) -> dict[str, Any]:
     """Everything the template names."""
     severities = Counter(finding.severity for finding in rollup.findings)
     states = province_states(rollup.submissions)
@@ -104,9 +106,9 @@ def page_values(rollup: Rollup, tiles: Sequence[Tile]) -> dict[str, Any]:
         "map": draw(tiles, states, _NO_TILE, _map_title(states)),
         "provinces_reported": sum(state.css_class == "all" for state in states.values()),
         "province_rows": _province_rows(tiles, states),
-        "submissions": _submission_rows(rollup.submissions),
-        "findings": rollup.findings[:MAX_FINDINGS],
-        "findings_left_out": max(len(rollup.findings) - MAX_FINDINGS, 0),
+        "unit": lambda code: units.get(code, _NO_UNIT),
+        "missing": missing_branches(rollup.submissions),
+        "findings": _finding_groups(rollup.findings),
         "severities": [
             (wording.words(wording.SEVERITIES, code), severities[code]) for code in ("error", "warning", "info")
         ],
@@ -196,12 +198,24 @@ def _province_rows(tiles: Sequence[Tile], states: Mapping[str, TileState]) -> li
     return [(tile.name_vi, states.get(tile.region_code, _NO_TILE)) for tile in tiles if not tile.is_archipelago]
 
 
-def _submission_rows(submissions: Iterable[Submission]) -> list[Submission]:
-    """Provincial and central branches one by one, those that came first; lower levels only as they came."""
-    shown = [
-        each for each in submissions if each.level in ("central", "province", "unit") or each.receipt_id is not None
+def missing_branches(submissions: Iterable[Submission]) -> list[tuple[Words, int, list[Submission]]]:
+    """Who owes a report that has not come, by level: all of them by name above the commune, below it only counted."""
+    owed = [each for each in submissions if each.is_expected and each.receipt_id is None]
+    levels = ((level, [each for each in owed if each.level == level]) for level in wording.LEVELS)
+    return [
+        (wording.LEVELS[level], len(branches), branches if level in _NAMED_LEVELS else [])
+        for level, branches in levels
+        if branches
     ]
-    return sorted(shown, key=lambda each: (each.receipt_id is None, each.branch_code))
+
+
+def _finding_groups(findings: Iterable[OpenFinding]) -> list[tuple[bool, list[OpenFinding], int]]:
+    """Findings of the period first, then those of files that never got one; each with how many are left out."""
+    groups = []
+    for is_of_period in (True, False):
+        group = [each for each in findings if each.is_of_period == is_of_period]
+        groups.append((is_of_period, group[:MAX_FINDINGS], max(len(group) - MAX_FINDINGS, 0)))
+    return groups
 
 
 def credit_tables(credit: Sequence[Credit]) -> list[tuple[Words, tuple[CreditRow, ...]]]:

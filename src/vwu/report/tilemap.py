@@ -14,8 +14,9 @@ from pathlib import Path
 
 from vwu.report.wording import Words
 
-_WIDTH, _HEIGHT, _GAP = 74, 46, 5
-_TITLE_OF = {"Tỉnh ": "", "Thành phố ": "", "Quần đảo ": ""}
+_WIDTH, _HEIGHT, _GAP = 74, 48, 5
+_LINE = 13  # from one line of text to the next
+_KINDS = ("Tỉnh ", "Thành phố ", "Quần đảo ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +65,27 @@ def draw(tiles: Sequence[Tile], states: Mapping[str, TileState], unknown: TileSt
 
 def _tile(tile: Tile, state: TileState) -> str:
     left, top = (tile.column - 1) * (_WIDTH + _GAP), (tile.row - 1) * (_HEIGHT + _GAP)
-    centre = left + _WIDTH / 2
-    names = _name_lines(tile.name_vi)
-    first = top + _HEIGHT / 2 + (5 if tile.is_archipelago else 0) - 7 * len(names) + (7 if len(names) == 2 else 4)
-    lines = "".join(
-        f'<text x="{centre:g}" y="{first + 13 * number:g}">{escape(name)}</text>' for number, name in enumerate(names)
-    )
-    mark = (
-        "" if tile.is_archipelago else f'<text class="mark" x="{centre:g}" y="{top + _HEIGHT - 5}">{state.mark}</text>'
+    lines = [(line, "") for line in _name_lines(tile.name_vi)]
+    lines += [(state.mark, ' class="mark"')] if state.mark and not tile.is_archipelago else []
+    first = top + (_HEIGHT - _LINE * len(lines)) / 2 + 10.5
+    texts = "".join(
+        f'<text{css} x="{left + _WIDTH / 2:g}" y="{first + _LINE * number:g}">{escape(line)}</text>'
+        for number, (line, css) in enumerate(lines)
     )
     kind = "tile islands" if tile.is_archipelago else "tile"
     return (
         f'<g class="{kind} {state.css_class}"><title>{escape(tile.name_vi)}: {escape(state.words.vi)} · '
         f'{escape(state.words.en)}</title><rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-        f"{lines}{mark}</g>"
+        f"{texts}</g>"
     )
 
 
 def _name_lines(name: str) -> tuple[str, ...]:
-    """A name without its kind, on one line or two: `Hồ Chí Minh`; an archipelago without its province."""
+    """A name without its kind, on two lines where it is long (`Hồ Chí / Minh`); an archipelago without its province."""
     short = name.split(" (")[0]
-    for kind, replacement in _TITLE_OF.items():
-        short = short.replace(kind, replacement)
-    return (short,)
+    for kind in _KINDS:
+        short = short.removeprefix(kind)
+    if len(short) <= 8:
+        return (short,)
+    *head, tail = short.split(" ")
+    return " ".join(head), tail

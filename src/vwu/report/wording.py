@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from vwu.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ STATES: Mapping[str, Words] = MappingProxyType(
         "rejected": Words("bị trả lại", "rejected"),
     }
 )
+LEVELS: Mapping[str, Words] = MappingProxyType(
+    {
+        "central": Words("trung ương", "central"),
+        "province": Words("tỉnh, thành phố", "province"),
+        "district": Words("huyện", "district"),
+        "commune": Words("xã, phường", "commune"),
+        "unit": Words("đơn vị trực thuộc", "direct unit"),
+    }
+)
 SEVERITIES: Mapping[str, Words] = MappingProxyType(
     {"error": Words("lỗi", "error"), "warning": Words("cảnh báo", "warning"), "info": Words("lưu ý", "note")}
 )
@@ -62,12 +74,22 @@ ORGANISATIONS: Mapping[str, Words] = MappingProxyType(
         "TT": Words("cho vay trực tiếp", "direct lending"),
     }
 )
+# Money and per cent say their unit in the number.
+_SAID_IN_NUMBER = ("VND", "PERCENT")
 UNKNOWN = Words("không rõ", "unknown")
 
 
 def words(table: Mapping[str, Words], code: str | None) -> Words:
     """The words of a code; the code itself where a newer release has one that this version does not know."""
     return table.get(code or "", Words(code, code) if code else UNKNOWN)
+
+
+def unit_names(catalogue: Catalogue) -> dict[str, Words]:
+    """What stands behind a number of each unit: `người`, `hộ`; nothing where the number says it."""
+    return {
+        code: Words("", "") if code in _SAID_IN_NUMBER else Words(unit.name_vi, unit.name_en.partition(" (")[0])
+        for code, unit in catalogue.units.items()
+    }
 
 
 def number(value: Decimal | int, *, vietnamese: bool = True, decimals: int = 2) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vwu.report import wording
-from vwu.report.wording import said
+from vwu.report.wording import Words, said
 from vwu.xlsx import workbook_bytes
 
 if TYPE_CHECKING:
@@ -33,8 +33,18 @@ class Column:
     number_format: str = _TEXT
 
 
-def rollup_workbook(rollup: Rollup) -> bytes:
-    """The workbook of one period as .xlsx bytes, the same for the same roll-up."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet's title, its columns, the first column that scrolls, and how many columns are printed (0: all)."""
+
+    title: str
+    columns: Sequence[Column]
+    frozen_before: str
+    printed: int = 0
+
+
+def rollup_workbook(rollup: Rollup, units: Mapping[str, Words]) -> bytes:
+    """The workbook of one period as .xlsx bytes, the same for the same roll-up; `units` are names of units by code."""
     from openpyxl import Workbook
 
     workbook = Workbook()
@@ -42,24 +52,32 @@ def rollup_workbook(rollup: Rollup) -> bytes:
     workbook.properties.title = f"Tổng hợp toàn quốc {rollup.period.period_code}"
     workbook.properties.creator = f"vwu, bản phát hành {rollup.release.release_id}"
     provincial = [each for each in rollup.figures if each.level == "province"]
-    _add(workbook, rollup, "Toàn quốc", _NATION, map(_nation_row, rollup.national), "E")
-    _add(workbook, rollup, "Theo tỉnh", _PROVINCES, map(_province_row, provincial), "E")
-    _add(workbook, rollup, "Chỉ tiêu kế hoạch", _TARGETS, map(_target_row, rollup.targets), "C")
-    _add(workbook, rollup, "Tín dụng", _CREDIT, map(_credit_row, rollup.credit), "C")
-    _add(workbook, rollup, "Độ phủ", _COVERAGE, map(_submission_row, rollup.submissions), "C")
-    _add(workbook, rollup, "Ghi chú", _NOTES, _note_rows(rollup), "B")
+    nation = [_nation_row(each, units) for each in rollup.national]
+    provinces = [_province_row(each, units) for each in provincial]
+    targets = [_target_row(each, units) for each in rollup.targets]
+    _add(workbook, rollup, Sheet("Toàn quốc", _NATION, "C", printed=1 + len(_FIGURE)), nation)
+    _add(workbook, rollup, Sheet("Theo tỉnh", _PROVINCES, "D", printed=2 + len(_FIGURE)), provinces)
+    _add(workbook, rollup, Sheet("Chỉ tiêu kế hoạch", _TARGETS, "C"), targets)
+    _add(workbook, rollup, Sheet("Tín dụng", _CREDIT, "C"), map(_credit_row, rollup.credit))
+    _add(workbook, rollup, Sheet("Độ phủ", _COVERAGE, "C"), map(_submission_row, rollup.submissions))
+    _add(workbook, rollup, Sheet("Ghi chú", _NOTES, "B"), _note_rows(rollup))
     return workbook_bytes(workbook)
 
 
-_NATION = (
-    Column("Chương trình", 15), Column("Mã chỉ tiêu", 34), Column("Chỉ tiêu", 52), Column("Loại", 11),
-    Column("Cách tính", 19), Column("Đơn vị", 12), Column("Số liệu", 21, _ANY), Column("Không dưới", 21, _ANY),
-    Column("Không quá", 21, _ANY), Column("Đọc là", 25), Column("Ghi chú", 46), Column("Đơn vị đã báo cáo", 11, _WHOLE),
-    Column("Đơn vị phải có", 11, _WHOLE), Column("Độ phủ", 10, _PERCENT), Column("Số đến ngày", 12, _DAY),
+# The columns after the last printed one are for looking up and filtering.
+_FIGURE = (
+    Column("Chỉ tiêu", 48), Column("Loại", 11), Column("Cách tính", 18), Column("Đơn vị tính", 12),
+    Column("Số liệu", 19, _ANY), Column("Đọc là", 22), Column("Độ phủ", 9, _PERCENT), Column("Số đến ngày", 12, _DAY),
+    Column("Ghi chú", 40),
 )  # fmt: skip
+_FIGURE_CODES = (
+    Column("Không dưới", 19, _ANY), Column("Không quá", 19, _ANY), Column("Đơn vị đã báo cáo", 11, _WHOLE),
+    Column("Đơn vị phải có", 11, _WHOLE), Column("Mã chương trình", 14), Column("Mã chỉ tiêu", 40),
+)  # fmt: skip
+_NATION = (Column("Chương trình", 14), *_FIGURE, *_FIGURE_CODES)
 _PROVINCES = (
-    Column("Mã tỉnh", 9), Column("Tỉnh, thành phố", 24), Column("Địa giới", 17), Column("Chương trình", 15),
-    *_NATION[1:],
+    Column("Tỉnh, thành phố", 23), Column("Chương trình", 14), *_FIGURE, *_FIGURE_CODES, Column("Mã tỉnh", 9),
+    Column("Địa giới", 14),
 )  # fmt: skip
 _TARGETS = (
     Column("Chương trình", 15), Column("Chỉ tiêu", 52), Column("Phạm vi", 18), Column("Từ ngày", 12, _DAY),
@@ -75,47 +93,52 @@ _CREDIT = (
     Column("Nợ có rủi ro trên 30 ngày (đồng)", 20, _WHOLE),
 )  # fmt: skip
 _COVERAGE = (
-    Column("Mã đơn vị", 14), Column("Đơn vị", 40), Column("Cấp", 12), Column("Biểu", 8), Column("Phải nộp", 10),
+    Column("Mã đơn vị", 14), Column("Đơn vị", 40), Column("Cấp", 18), Column("Biểu", 8), Column("Phải nộp", 10),
     Column("Tình trạng", 16), Column("Hạn nộp", 12, _DAY), Column("Ngày nhận", 12, _DAY),
     Column("Số ngày muộn", 11, _WHOLE), Column("Biên nhận", 19),
 )  # fmt: skip
 _NOTES = (Column("Mục", 22), Column("Nội dung", 110))
-_LEVELS = {"central": "trung ương", "province": "tỉnh", "district": "huyện", "commune": "xã", "unit": "trực thuộc"}
 
 
-def _nation_row(figure: Figure) -> tuple[Content, ...]:
-    return (figure.programme_code, *_figure_cells(figure))
+def _nation_row(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
+    return (figure.programme_code, *_figure_cells(figure, units))
 
 
-def _province_row(figure: Figure) -> tuple[Content, ...]:
+def _province_row(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
     boundary = "khi báo cáo" if figure.boundary == "as_reported" else "hiện nay"
-    return (figure.region_code, figure.region_name, boundary, figure.programme_code, *_figure_cells(figure))
+    cells = _figure_cells(figure, units)
+    return (figure.region_name, figure.programme_code, *cells, figure.region_code, boundary)
 
 
-def _figure_cells(figure: Figure) -> tuple[Content, ...]:
+def _figure_cells(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
     told = said(figure)
     notes = [figure.blocked_reason_vi or ""]
     notes += ["gần đúng, có phần là giới hạn"] if figure.is_approximate and told else []
     notes += ["có phần ước tính theo tỷ lệ chia địa giới"] if figure.is_estimated else []
     return (
-        figure.indicator_code,
         figure.name_vi,
         wording.words(wording.SCENARIOS, figure.scenario).vi,
         wording.words(wording.BASES, figure.basis).vi,
-        figure.unit_code,
+        _unit_name(figure.unit_code, units),
         figure.value,
-        figure.lower_bound,
-        figure.upper_bound,
         told.vi if told else "không cộng",
-        "; ".join(note for note in notes if note),
-        figure.branches_reported,
-        figure.branches_expected,
         figure.coverage_pct,
         figure.data_to_date,
+        "; ".join(note for note in notes if note),
+        figure.lower_bound,
+        figure.upper_bound,
+        figure.branches_reported,
+        figure.branches_expected,
+        figure.programme_code,
+        figure.indicator_code,
     )
 
 
-def _target_row(target: Target) -> tuple[Content, ...]:
+def _unit_name(unit_code: str, units: Mapping[str, Words]) -> str:
+    return {"VND": "đồng", "PERCENT": "%"}.get(unit_code) or units.get(unit_code, Words(unit_code, unit_code)).vi
+
+
+def _target_row(target: Target, units: Mapping[str, Words]) -> tuple[Content, ...]:
     return (
         target.programme_code,
         target.name_vi,
@@ -123,7 +146,7 @@ def _target_row(target: Target) -> tuple[Content, ...]:
         target.horizon_start,
         target.horizon_end,
         target.legal_basis,
-        target.unit_code,
+        _unit_name(target.unit_code, units),
         target.target_value,
         target.actual_value,
         target.attained_pct,
@@ -155,7 +178,7 @@ def _submission_row(each: Submission) -> tuple[Content, ...]:
     return (
         each.branch_code,
         each.name_vi,
-        _LEVELS.get(each.level, each.level),
+        wording.words(wording.LEVELS, each.level).vi,
         each.form,
         "có" if each.is_expected else "không",
         wording.words(wording.STATES, each.state).vi,
@@ -183,38 +206,34 @@ def _note_rows(rollup: Rollup) -> Iterable[tuple[Content, ...]]:
     yield "Ô nhỏ", "Ô có dưới 5 người vay được ẩn."
     for finding in rollup.findings[:500]:
         severity = wording.words(wording.SEVERITIES, finding.severity).vi
-        yield f"Phát hiện: {severity}", f"{finding.file_name} {finding.position}: {finding.message_vi}"
+        yield f"Phát hiện: {severity}", f"{finding.file_name}: {finding.message_vi}"
 
 
 def _release_text(release: Release) -> str:
     return f"Số {release.release_id}, {wording.day(release.published_at)}, vwu {release.code_version}"
 
 
-def _add(
-    workbook: Workbook, rollup: Rollup, title: str, columns: Sequence[Column], rows: Iterable[tuple[Content, ...]],
-    frozen_before: str,
-) -> None:  # fmt: skip
+def _add(workbook: Workbook, rollup: Rollup, plan: Sheet, rows: Iterable[tuple[Content, ...]]) -> None:
     """One sheet: what it is, which release, a header, the rows."""
-    from openpyxl.styles import Alignment, Font
+    from openpyxl.styles import Font
 
-    sheet: Worksheet = workbook.create_sheet(title)
+    sheet: Worksheet = workbook.create_sheet(plan.title)
     period = wording.period_name(rollup.period.period_code, rollup.period.period_kind)
-    sheet["A1"] = f"{title} – {period.vi}"
+    sheet["A1"] = f"{plan.title} – {period.vi}"
     sheet["A1"].font = Font(name=_FONT, size=15, bold=True, color=_PLUM)
     sheet["A2"] = (
         f"Hội Liên hiệp Phụ nữ Việt Nam · {wording.day(rollup.period.start_date)} – "
         f"{wording.day(rollup.period.end_date)} · Bản phát hành {_release_text(rollup.release)}"
     )
     sheet["A2"].font = Font(name=_FONT, size=10, color="6B6B6B")
-    _header(sheet, columns)
+    _header(sheet, plan.columns)
     last_row = _HEADER_ROW
     for last_row, row in enumerate(rows, start=_HEADER_ROW + 1):
-        _row(sheet, last_row, columns, row)
+        _row(sheet, last_row, plan.columns, row)
     if last_row == _HEADER_ROW:
         last_row += 1
         sheet.cell(last_row, 1, "Không có số liệu cho kỳ này.").font = Font(name=_FONT, size=11, italic=True)
-        sheet.cell(last_row, 1).alignment = Alignment(wrap_text=False)
-    _page(sheet, len(columns), last_row, f"{frozen_before}{_HEADER_ROW + 1}", rollup)
+    _page(sheet, plan, last_row, rollup)
 
 
 def _header(sheet: Worksheet, columns: Sequence[Column]) -> None:
@@ -241,10 +260,20 @@ def _row(sheet: Worksheet, row: int, columns: Sequence[Column], contents: Sequen
         cell.font = Font(name=_FONT, size=11)
         cell.border = Border(left=thin, right=thin, bottom=thin)
         is_text = column.number_format == _TEXT
-        cell.alignment = Alignment(vertical="top", wrap_text=is_text and column.width > 20)
+        cell.alignment = Alignment(
+            horizontal="left" if is_text else "right", vertical="top", wrap_text=is_text, indent=int(is_text)
+        )
         cell.number_format = _format_of(content, column.number_format)
         if row % 2:
             cell.fill = PatternFill("solid", fgColor="FCF8FA")
+
+    lines = (_line_count(content, column.width) for column, content in zip(columns, contents, strict=True))
+    sheet.row_dimensions[row].height = 4 + 14.5 * max(lines)
+
+
+def _line_count(content: Content, width: float) -> int:
+    """Lines that a text takes in a column; said outright, since not every program fits a row to its text."""
+    return max(1, -(-len(content) // max(int(width * 1.25) - 3, 1))) if isinstance(content, str) else 1
 
 
 def _format_of(content: Content, number_format: str) -> str:
@@ -253,18 +282,18 @@ def _format_of(content: Content, number_format: str) -> str:
     return _WHOLE if number_format == _ANY and is_whole else number_format
 
 
-def _page(sheet: Worksheet, width: int, last_row: int, frozen: str, rollup: Rollup) -> None:
+def _page(sheet: Worksheet, plan: Sheet, last_row: int, rollup: Rollup) -> None:
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.page import PageMargins
     from openpyxl.worksheet.properties import PageSetupProperties
 
-    last_column = get_column_letter(width)
-    sheet.freeze_panes = frozen
+    last_column = get_column_letter(len(plan.columns))
+    sheet.freeze_panes = f"{plan.frozen_before}{_HEADER_ROW + 1}"
     sheet.sheet_view.showGridLines = False
     sheet.sheet_properties.tabColor = _PLUM
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.auto_filter.ref = f"A{_HEADER_ROW}:{last_column}{last_row}"
-    sheet.print_area = f"A1:{last_column}{last_row}"
+    sheet.print_area = f"A1:{get_column_letter(plan.printed or len(plan.columns))}{last_row}"
     sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9
