@@ -24,7 +24,10 @@ final as (
         coalesce(expected.branch_key is not null, false) as is_expected,
         period.due_date,
         received.received_at,
-        greatest(received.received_date - period.due_date, 0) as days_late,
+        case
+            when received.received_date is not null
+                then greatest(received.received_date - period.due_date, 0)
+        end as days_late,
         received.receipt_id,
         received.file_name
     from {{ ref('int_submission_expected') }} as expected
