@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding, Quantity, Submission, SubmissionScope, SubmissionValue, has_errors
 from vwu.intake.rules import finding
 from vwu.intake.submission.codes import Subject, SubjectRefusedError, Subjects
 from vwu.intake.submission.consistency import check_consistency
-from vwu.intake.submission.entries import COLUMN_OF_BASIS, FORM, Entry, Paper
+from vwu.intake.submission.entries import COLUMN_OF_BASIS, FORM, Figure, Line, Paper
 from vwu.intake.submission.form import read_form
 from vwu.intake.submission.head import Head, read_head
 from vwu.intake.submission.longcsv import has_long_header, read_long_csv
@@ -87,7 +86,7 @@ def _what_it_is(content: bytes) -> tuple[str, str]:
 
 
 class _Reader:
-    """Turns entries into values, line by line; collects the findings."""
+    """Turns lines into values; collects the findings."""
 
     def __init__(self, catalogue: Catalogue, head: Head) -> None:
         self.vocabulary = _vocabulary(catalogue)
@@ -95,93 +94,94 @@ class _Reader:
         self.findings: list[Finding] = []
 
     def values(self, paper: Paper) -> Iterator[SubmissionValue]:
-        for _, line in groupby(paper.entries, key=lambda entry: entry.line):
-            yield from self._line(list(line))
+        for line in paper.lines:
+            yield from self._line(line)
 
-    def _line(self, line: list[Entry]) -> Iterator[SubmissionValue]:
+    def _line(self, line: Line) -> Iterator[SubmissionValue]:
         """The values of one line; a line with nothing in it is one missing value, if it can be told of what."""
-        filled = [entry for entry in line if not entry.cell.is_empty]
+        is_empty = all(figure.cell.is_empty for figure in line.figures)
         try:
-            subject, findings = self.subjects.of((filled or line)[0])
+            subject, findings = self.subjects.of(line)
         except SubjectRefusedError as refused:
-            if filled:
+            if not is_empty:
                 self.findings.append(refused.found)
             return
-        if not filled:
+        if is_empty:
             yield from self._missing(line, subject)
             return
         self.findings += findings
-        self._check_note(filled[0])
-        for entry in filled:
-            value = self._value(entry, subject)
+        self._check_note(line)
+        for figure in line.figures:
+            value = self._value(figure, line, subject)
             if value is not None:
                 yield value
 
-    def _missing(self, line: list[Entry], subject: Subject) -> Iterator[SubmissionValue]:
-        if len(line) == 1:
-            places = [entry for entry in line if self._is_known(entry)]
+    def _missing(self, line: Line, subject: Subject) -> Iterator[SubmissionValue]:
+        if len(line.figures) == 1:
+            figures = [figure for figure in line.figures if self._is_known(figure)]
         else:
-            basis = subject.indicator.bases[0]
-            places = [entry for entry in line if (entry.scenario, entry.basis) == ("actual", basis)]
-        for entry in places[:1]:
-            yield self._as_value(entry, subject, _MISSING)
+            wanted = ("actual", subject.indicator.bases[0])
+            figures = [figure for figure in line.figures if (figure.scenario, figure.basis) == wanted]
+        for figure in figures[:1]:
+            yield self._as_value(figure, line, subject, _MISSING)
 
-    def _value(self, entry: Entry, subject: Subject) -> SubmissionValue | None:
-        if not self._is_known(entry):
+    def _value(self, figure: Figure, line: Line, subject: Subject) -> SubmissionValue | None:
+        if not self._is_known(figure):
             return None
-        reading = read_value(entry.cell, subject.unit, self.vocabulary, subject.notation)
-        self._report(entry, reading)
+        reading = read_value(figure.cell, subject.unit, self.vocabulary, subject.notation)
+        self._report(figure, reading)
         quantity = reading.quantity
         if quantity is None:
             return None
-        if not subject.indicator.accepts(entry.scenario, entry.basis):
+        if not subject.indicator.accepts(figure.scenario, figure.basis):
             if quantity.value_state == "reported":
-                self._refuse_basis(entry, subject)
+                self._refuse_basis(figure, subject)
             return None
-        return self._as_value(entry, subject, quantity)
+        return self._as_value(figure, line, subject, quantity)
 
-    def _as_value(self, entry: Entry, subject: Subject, quantity: Quantity) -> SubmissionValue:
+    def _as_value(self, figure: Figure, line: Line, subject: Subject, quantity: Quantity) -> SubmissionValue:
         return SubmissionValue(
-            subject.programme.programme_code, subject.indicator.indicator_code, entry.scenario, entry.basis, quantity,
-            subject.unit.unit_code, entry.place.position, entry.cell.shown, entry.note,
+            subject.programme.programme_code, subject.indicator.indicator_code, figure.scenario, figure.basis, quantity,
+            subject.unit.unit_code, figure.place.position, figure.cell.shown, line.note,
         )  # fmt: skip
 
-    def _is_known(self, entry: Entry) -> bool:
+    def _is_known(self, figure: Figure) -> bool:
         for rule_id, column, word, known in (
-            ("SCENARIO_UNKNOWN", "scenario", entry.scenario, _SCENARIOS),
-            ("BASIS_UNKNOWN", "basis", entry.basis, _BASES),
+            ("SCENARIO_UNKNOWN", "scenario", figure.scenario, _SCENARIOS),
+            ("BASIS_UNKNOWN", "basis", figure.basis, _BASES),
         ):
             if word not in known:
-                self.findings.append(finding(rule_id, position=entry.place.position, column=column, value=word))
+                self.findings.append(finding(rule_id, position=figure.place.position, column=column, value=word))
                 return False
         return True
 
-    def _report(self, entry: Entry, reading: Reading) -> None:
+    def _report(self, figure: Figure, reading: Reading) -> None:
         for remark in reading.remarks:
             names: dict[str, Any] = dict(remark.names)
             self.findings.append(
                 finding(
-                    remark.rule_id, position=entry.place.position, column=entry.place.column,
-                    value=entry.cell.shown[:200], proposed=remark.proposed, **names,
+                    remark.rule_id, position=figure.place.position, column=figure.place.column,
+                    value=figure.cell.shown[:200], proposed=remark.proposed, **names,
                 )
             )  # fmt: skip
 
-    def _refuse_basis(self, entry: Entry, subject: Subject) -> None:
-        is_csv = entry.place.column == "value"
-        bases = ("in_period",) if entry.scenario == "plan" else subject.indicator.bases
-        accepted = [basis if is_csv else COLUMN_OF_BASIS[entry.scenario, basis] for basis in bases]
-        column = entry.basis if is_csv else entry.place.column
+    def _refuse_basis(self, figure: Figure, subject: Subject) -> None:
+        is_csv = figure.place.column == "value"
+        bases = ("in_period",) if figure.scenario == "plan" else subject.indicator.bases
+        accepted = [basis if is_csv else COLUMN_OF_BASIS[figure.scenario, basis] for basis in bases]
+        column = figure.basis if is_csv else figure.place.column
         self.findings.append(
             finding(
-                "BASIS_NOT_ACCEPTED", position=entry.place.position, column=column,
-                value=entry.cell.shown[:200], proposed=accepted[0] if len(accepted) == 1 else None,
+                "BASIS_NOT_ACCEPTED", position=figure.place.position, column=column,
+                value=figure.cell.shown[:200], proposed=accepted[0] if len(accepted) == 1 else None,
                 indicator=subject.indicator.indicator_code, accepted=", ".join(accepted),
             )
         )  # fmt: skip
 
-    def _check_note(self, entry: Entry) -> None:
-        if _IDENTITY.search(entry.note):
-            self.findings.append(finding("NOTE_HAS_IDENTITY", position=entry.place.position, column="Ghi chú"))
+    def _check_note(self, line: Line) -> None:
+        if _IDENTITY.search(line.note):
+            place = line.figures[0].place
+            self.findings.append(finding("NOTE_HAS_IDENTITY", position=place.position, column="Ghi chú"))
 
 
 def _timeliness(paper: Paper, head: Head, values: tuple[SubmissionValue, ...], today: date) -> Iterator[Finding]:

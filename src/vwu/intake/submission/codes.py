@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
-from vwu.intake.submission.entries import Entry, Place
+from vwu.intake.submission.entries import Line, Place
 from vwu.intake.submission.values import Notation, Vocabulary, read_unit
 
 if TYPE_CHECKING:
@@ -45,34 +45,34 @@ class Subjects:
     def __init__(self, catalogue: Catalogue, head: Head, vocabulary: Vocabulary) -> None:
         self.catalogue, self.head, self.vocabulary = catalogue, head, vocabulary
 
-    def of(self, entry: Entry) -> tuple[Subject, tuple[Finding, ...]]:
-        """The subject of an entry's line, with warnings. Raises SubjectRefusedError when there is not exactly one."""
-        given, programme_text = self._given_programme(entry)
-        indicator, findings = self._indicator(entry, given)
-        self._check_dates(indicator, entry)
-        programme = self._programme(entry, programme_text, given, indicator)
+    def of(self, line: Line) -> tuple[Subject, tuple[Finding, ...]]:
+        """The subject of a line, with warnings. Raises SubjectRefusedError when there is not exactly one."""
+        given, programme_text = self._given_programme(line)
+        indicator, findings = self._indicator(line, given)
+        self._check_dates(indicator, line)
+        programme = self._programme(line, programme_text, given, indicator)
         unit = self.catalogue.units[indicator.unit_code]
-        exponent, found = self._exponent(entry, indicator, unit)
+        exponent, found = self._exponent(line, indicator, unit)
         notation = Notation(exponent, self.head.decimal_mark)
         return Subject(programme, indicator, unit, notation), (*findings, *found)
 
     # Indicator
 
-    def _indicator(self, entry: Entry, programme: str | None) -> tuple[Indicator, list[Finding]]:
-        place = entry.indicator_place
-        if not entry.indicator:
-            codes = self._by_label(entry.label, programme)
-            code = self._only(codes, entry.label, place)
+    def _indicator(self, line: Line, programme: str | None) -> tuple[Indicator, list[Finding]]:
+        place = line.indicator_place
+        if not line.indicator:
+            codes = self._by_label(line.label, programme)
+            code = self._only(codes, line.label, place)
             info = finding(
-                "INDICATOR_BY_LABEL", position=place.position, column=place.column, value=entry.label, proposed=code
+                "INDICATOR_BY_LABEL", position=place.position, column=place.column, value=line.label, proposed=code
             )
             return self.catalogue.indicators[code], [info]
-        exact = self.catalogue.indicator(entry.indicator)
-        codes = (exact.indicator_code,) if exact else self.catalogue.match_indicator(entry.indicator)
-        code = self._only(codes, entry.indicator, place)
-        named = self._by_label(entry.label, None)
+        exact = self.catalogue.indicator(line.indicator)
+        codes = (exact.indicator_code,) if exact else self.catalogue.match_indicator(line.indicator)
+        code = self._only(codes, line.indicator, place)
+        named = self._by_label(line.label, None)
         if named and code not in named:
-            raise _refused("INDICATOR_LABEL_CONTRADICTS", place, code, label=entry.label, other=", ".join(named))
+            raise _refused("INDICATOR_LABEL_CONTRADICTS", place, code, label=line.label, other=", ".join(named))
         return self.catalogue.indicators[code], []
 
     def _only(self, codes: tuple[str, ...], text: str, place: Place) -> str:
@@ -98,32 +98,32 @@ class Subjects:
 
         return next(iter(get_close_matches(text.upper()[:80], list(self.catalogue.indicators), 1, 0.8)), None)
 
-    def _check_dates(self, indicator: Indicator, entry: Entry) -> None:
+    def _check_dates(self, indicator: Indicator, line: Line) -> None:
         period = self.head.period
         if period and not _overlaps(indicator.valid_from, indicator.valid_to, period.start_date, period.end_date):
             raise _refused(
-                "INDICATOR_NOT_VALID", entry.indicator_place, indicator.indicator_code, period=period.period_code
+                "INDICATOR_NOT_VALID", line.indicator_place, indicator.indicator_code, period=period.period_code
             )
 
     # Programme
 
-    def _given_programme(self, entry: Entry) -> tuple[str | None, str]:
+    def _given_programme(self, line: Line) -> tuple[str | None, str]:
         """The programme that the line itself, or the nearest heading above it, names; and the text that does."""
-        if entry.programme:
-            codes = self.catalogue.match_programme(entry.programme)
+        if line.programme:
+            codes = self.catalogue.match_programme(line.programme)
             if not codes:
-                raise _refused("PROGRAMME_UNKNOWN", entry.programme_place, entry.programme)
-            return (codes[0] if len(codes) == 1 else None), entry.programme
-        for heading in reversed(entry.headings):
+                raise _refused("PROGRAMME_UNKNOWN", line.programme_place, line.programme)
+            return (codes[0] if len(codes) == 1 else None), line.programme
+        for heading in reversed(line.headings):
             for text in (heading, _NUMBERING.sub("", heading)):
                 codes = self.catalogue.match_programme(text)
                 if len(codes) == 1:
                     return codes[0], heading
         return None, ""
 
-    def _programme(self, entry: Entry, text: str, given: str | None, indicator: Indicator) -> Programme:
+    def _programme(self, line: Line, text: str, given: str | None, indicator: Indicator) -> Programme:
         possible = self.catalogue.programme_codes_of(indicator.indicator_code)
-        place = entry.programme_place
+        place = line.programme_place
         if given is None:
             named = self.catalogue.match_programme(text) if text else possible
             codes = [code for code in named if code in possible and self._is_in_force(code) and self._concerns(code)]
@@ -166,21 +166,21 @@ class Subjects:
 
     # Unit
 
-    def _exponent(self, entry: Entry, indicator: Indicator, unit: Unit) -> tuple[int, list[Finding]]:
+    def _exponent(self, line: Line, indicator: Indicator, unit: Unit) -> tuple[int, list[Finding]]:
         names: dict[str, Any] = {"indicator": indicator.indicator_code, "unit": unit.name_vi, "unit_en": unit.name_en}
         try:
-            exponent = read_unit(entry.unit, unit, self.vocabulary)
+            exponent = read_unit(line.unit, unit, self.vocabulary)
         except ValueError:
-            raise _refused("UNIT_DIFFERS", entry.unit_place, entry.unit, unit.name_vi, **names) from None
+            raise _refused("UNIT_DIFFERS", line.unit_place, line.unit, unit.name_vi, **names) from None
         if exponent is not None:
             return exponent, []
         if unit.kind == "money":
             # An unknown word may be a power of ten: the amount would be anybody's guess.
-            raise _refused("UNIT_DIFFERS", entry.unit_place, entry.unit, unit.name_vi, **names)
-        place = entry.unit_place
+            raise _refused("UNIT_DIFFERS", line.unit_place, line.unit, unit.name_vi, **names)
+        place = line.unit_place
         return 0, [
             finding(
-                "UNIT_UNKNOWN", position=place.position, column=place.column, value=entry.unit, proposed=unit.name_vi,
+                "UNIT_UNKNOWN", position=place.position, column=place.column, value=line.unit, proposed=unit.name_vi,
                 **names,
             )
         ]  # fmt: skip

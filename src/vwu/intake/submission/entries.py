@@ -1,4 +1,4 @@
-"""What a workbook and a long CSV have in common once they are read: a head, and one entry for each figure."""
+"""What a workbook and a long CSV have in common once they are read: a head, and lines with their figures."""
 
 from __future__ import annotations
 
@@ -44,18 +44,27 @@ class HeadField:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One figure as it was sent, before anything is looked up. `line` names its row or line within the file."""
+class Figure:
+    """One cell of figures, or one field `value`, as it was sent."""
+
+    scenario: str
+    basis: str
+    cell: Cell
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it was sent, before anything is looked up; `headings` stood above it, the nearest one last.
+
+    `figures` are the filled cells; where none is filled, all of them.
+    """
 
     programme: str
     indicator: str
     label: str
     unit: str
-    scenario: str
-    basis: str
-    cell: Cell
-    place: Place
-    line: int
+    figures: tuple[Figure, ...]
     indicator_place: Place
     programme_place: Place
     unit_place: Place
@@ -65,8 +74,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A submission as it lies on the desk: the head's fields by name, and its entries in their order."""
+    """A submission as it lies on the desk: the head's fields by name, and its lines in their order."""
 
     head: Mapping[str, HeadField]
-    entries: tuple[Entry, ...]
+    lines: tuple[Line, ...]
     place: Place

@@ -1,6 +1,6 @@
 """Finds form BM01 in a workbook as people send it: its head, its table, its lines; and says what was not read.
 
-Labels are known by their normal form wherever they stand. What is understood becomes an entry; what is not becomes a
+Labels are known by their normal form wherever they stand. What is understood becomes a line; what is not becomes a
 finding with its cell. Hidden content is never read silently.
 """
 
@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
-from vwu.intake.submission.entries import FIGURE_COLUMNS, Entry, HeadField, Paper, Place
+from vwu.intake.submission.entries import FIGURE_COLUMNS, Figure, HeadField, Line, Paper, Place
 from vwu.intake.submission.text import clean, match_key
 from vwu.intake.submission.values import Content
 from vwu.intake.submission.workbook import Sheet
@@ -83,10 +83,10 @@ def read_form(name: str, sheets: tuple[Sheet, ...]) -> tuple[Paper | None, tuple
         names = ", ".join(each.sheet.name for each in visible)
         return None, (finding("FORM_SHEETS_SEVERAL", position=visible[1].sheet.position(0, 0), value=names),)
     chosen = visible[0]
-    lines = _Lines(chosen)
-    entries = tuple(lines.read())
-    findings = (*_other_sheets(sheets, chosen.sheet), *_columns(chosen), *lines.findings)
-    return Paper(chosen.head, entries, Place(chosen.sheet.position(0, 0))), findings
+    reader = _LineReader(chosen)
+    lines = tuple(reader.read())
+    findings = (*_other_sheets(sheets, chosen.sheet), *_columns(chosen), *reader.findings)
+    return Paper(chosen.head, lines, Place(chosen.sheet.position(0, 0))), findings
 
 
 def _find(sheet: Sheet) -> _Found | None:
@@ -212,8 +212,8 @@ def _columns(found: _Found) -> Iterator[Finding]:
 # --- lines ----------------------------------------------------------------------------------------------------------
 
 
-class _Lines:
-    """Reads the lines of the table; collects findings about lines that are not entries."""
+class _LineReader:
+    """Reads the lines of the table; collects findings about rows that are no lines."""
 
     def __init__(self, found: _Found) -> None:
         self.sheet, self.columns = found.sheet, found.table.columns
@@ -224,8 +224,8 @@ class _Lines:
         self.above = self._merged_texts()
         self._report_merged_figures()
 
-    def read(self) -> Iterator[Entry]:
-        """One entry for each cell of figures of each line that names an indicator, empty cells among them."""
+    def read(self) -> Iterator[Line]:
+        """The lines that name an indicator, by code or by label."""
         is_over = False
         for row in range(self.first_row, self.sheet.height):
             filled = self.sheet.filled(row)
@@ -243,22 +243,25 @@ class _Lines:
             elif self._is_subtotal(code, label, row):
                 self._report_subtotal(row, figures)
             elif code or label:
-                yield from self._entries(row, code, label)
+                yield self._line(row, code, label, figures)
             elif figures:
                 self._report("ROW_WITHOUT_INDICATOR", row, figures[0])
 
-    def _entries(self, row: int, code: str, label: str) -> Iterator[Entry]:
-        programme, unit = self._text(row, "Mã chương trình"), self._text(row, "Đơn vị tính")
+    def _line(self, row: int, code: str, label: str, filled: list[str]) -> Line:
         named_by = "Mã chỉ tiêu" if code or "Chỉ tiêu" not in self.columns else "Chỉ tiêu"
-        for name, column in self.figures.items():
-            scenario, basis = FIGURE_COLUMNS[name]
-            yield Entry(
-                programme=programme, indicator=code, label=label, unit=unit, scenario=scenario, basis=basis,
-                cell=self.sheet.cell(row, column), place=Place(self.sheet.position(row, column), name), line=row,
-                indicator_place=self._place(row, named_by),
-                programme_place=self._place(row, "Mã chương trình"), unit_place=self._place(row, "Đơn vị tính"),
-                note=self._text(row, "Ghi chú"), headings=self.headings,
-            )  # fmt: skip
+        figures = tuple(
+            Figure(
+                *FIGURE_COLUMNS[name], self.sheet.cell(row, self.figures[name]),
+                Place(self.sheet.position(row, self.figures[name]), name),
+            )
+            for name in filled or self.figures
+        )  # fmt: skip
+        return Line(
+            programme=self._text(row, "Mã chương trình"), indicator=code, label=label,
+            unit=self._text(row, "Đơn vị tính"), figures=figures, indicator_place=self._place(row, named_by),
+            programme_place=self._place(row, "Mã chương trình"), unit_place=self._place(row, "Đơn vị tính"),
+            note=self._text(row, "Ghi chú"), headings=self.headings,
+        )  # fmt: skip
 
     def _text(self, row: int, name: str) -> str:
         """The text of a named column; in a cell merged over several lines, the text of the first of them."""

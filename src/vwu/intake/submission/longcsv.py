@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
-from vwu.intake.submission.entries import Entry, HeadField, Paper, Place
+from vwu.intake.submission.entries import Figure, HeadField, Line, Paper, Place
 from vwu.intake.submission.package import MAX_FILE_BYTES
 from vwu.intake.submission.text import clean, match_key
 from vwu.intake.submission.values import Cell
@@ -24,7 +24,7 @@ MAX_LINES = 20_000
 _MAX_FIELD = 20_000
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
-Line = tuple[int, dict[str, str]]
+Fields = tuple[int, dict[str, str]]
 
 
 class _CsvError(Exception):
@@ -50,7 +50,7 @@ def read_long_csv(name: str, content: bytes) -> tuple[Paper | None, tuple[Findin
     findings = [*_unknown_columns(name, header), *_several_scopes(name, lines)]
     if not lines:
         return None, (*findings, finding("CSV_NO_LINES", position=f"{name}:1", value=name))
-    return Paper(_head(name, lines[0]), tuple(_entries(name, lines)), Place(f"{name}:1")), tuple(findings)
+    return Paper(_head(name, lines[0]), tuple(_lines(name, lines)), Place(f"{name}:1")), tuple(findings)
 
 
 def _text(name: str, content: bytes) -> str:
@@ -66,11 +66,11 @@ def _text(name: str, content: bytes) -> str:
         raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{line}", value=error.reason[:60])) from error
 
 
-def _table(name: str, text: str) -> tuple[list[str], list[Line]]:
+def _table(name: str, text: str) -> tuple[list[str], list[Fields]]:
     """The header and the lines with their numbers; every line has as many fields as the header."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
-    lines: list[Line] = []
+    lines: list[Fields] = []
     start = 1
     try:
         for row in rows:
@@ -121,7 +121,7 @@ def _unknown_columns(name: str, header: list[str]) -> Iterator[Finding]:
             yield finding("COLUMN_UNKNOWN", position=f"{name}:1", column=column, value=column, known=", ".join(COLUMNS))
 
 
-def _several_scopes(name: str, lines: list[Line]) -> Iterator[Finding]:
+def _several_scopes(name: str, lines: list[Fields]) -> Iterator[Finding]:
     """One file is one report: branch, period and form are the same on every line."""
     first: Mapping[str, str] = lines[0][1] if lines else {}
     for number, line in lines:
@@ -134,7 +134,7 @@ def _several_scopes(name: str, lines: list[Line]) -> Iterator[Finding]:
                 return
 
 
-def _head(name: str, line: Line) -> dict[str, HeadField]:
+def _head(name: str, line: Fields) -> dict[str, HeadField]:
     number, fields = line
     return {
         column: HeadField(clean(fields[column]), Place(f"{name}:{number}", column))
@@ -143,14 +143,14 @@ def _head(name: str, line: Line) -> dict[str, HeadField]:
     }
 
 
-def _entries(name: str, lines: list[Line]) -> Iterator[Entry]:
-    for number, line in lines:
+def _lines(name: str, lines: list[Fields]) -> Iterator[Line]:
+    for number, fields in lines:
         position = f"{name}:{number}"
-        yield Entry(
-            programme=clean(line["programme_code"]), indicator=clean(line["indicator_code"]), label="",
-            unit=clean(line.get("unit", "")),
-            scenario=clean(line["scenario"]).lower(), basis=clean(line["basis"]).lower(),
-            cell=Cell(line["value"]), place=Place(position, "value"), line=number,
+        scenario, basis = clean(fields["scenario"]).lower(), clean(fields["basis"]).lower()
+        yield Line(
+            programme=clean(fields["programme_code"]), indicator=clean(fields["indicator_code"]), label="",
+            unit=clean(fields.get("unit", "")),
+            figures=(Figure(scenario, basis, Cell(fields["value"]), Place(position, "value")),),
             indicator_place=Place(position, "indicator_code"), programme_place=Place(position, "programme_code"),
-            unit_place=Place(position, "unit"), note=clean(line.get("note", "")),
+            unit_place=Place(position, "unit"), note=clean(fields.get("note", "")),
         )  # fmt: skip

@@ -6,6 +6,7 @@ Pure functions over `str`; no tables, no locale. `clean` keeps what a person rea
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -29,11 +30,19 @@ _WHITE_SPACE = re.compile(r"\s+")
 _BETWEEN_WORDS = re.compile(r"[^0-9a-z%]+")
 
 
+# Labels, codes and units come again in every workbook; longer texts are notes, which do not.
+_REMEMBERED_LENGTH, _REMEMBERED_TEXTS = 200, 8_192
+
+
 def clean(text: str) -> str:
     """The same words in NFC with plain spaces, straight quotes, hyphens and Đ; case and tones are kept.
 
     White space of any kind (no-break spaces, tabs, line ends) becomes one space; zero-width characters go.
     """
+    return _clean_short(text) if len(text) <= _REMEMBERED_LENGTH else _clean(text)
+
+
+def _clean(text: str) -> str:
     plain = unicodedata.normalize("NFC", text).translate(_CHARACTERS)
     # Composed again: a zero-width character may have stood between a letter and its tone mark.
     return _WHITE_SPACE.sub(" ", unicodedata.normalize("NFC", plain)).strip()
@@ -55,4 +64,12 @@ def match_key(text: str) -> str:
     So `2017- 2027` meets `2017-2027`, and a title in quotes meets the same title without them. The per cent
     sign stays, since `số hội viên` and `% hội viên` are different things.
     """
+    return _match_key_short(text) if len(text) <= _REMEMBERED_LENGTH else _match_key(text)
+
+
+def _match_key(text: str) -> str:
     return _BETWEEN_WORDS.sub(" ", normal_form(text)).strip()
+
+
+_clean_short = lru_cache(_REMEMBERED_TEXTS)(_clean)
+_match_key_short = lru_cache(_REMEMBERED_TEXTS)(_match_key)

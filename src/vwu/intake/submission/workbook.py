@@ -76,7 +76,10 @@ class Sheet:
 
 
 def _is_blank(content: Content) -> bool:
-    return content is None or (isinstance(content, str) and not clean(content))
+    """Nothing to see: `clean` is asked only where a text may consist of zero-width characters."""
+    if not isinstance(content, str):
+        return content is None
+    return not content or (not content[0].isalnum() and not clean(content))
 
 
 def is_spreadsheet(content: bytes) -> bool:
