@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vwu.report import wording
 from vwu.report.wording import Words, said
-from vwu.xlsx import workbook_bytes
+from vwu.xlsx import Content, Look, Pen, column_letter, workbook_bytes
 
 if TYPE_CHECKING:
-    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
     from vwu.rollup import Credit, Figure, Release, Rollup, Submission, Target
 
-_FONT, _PLUM, _ROSE, _LINE = "Times New Roman", "8A1C4A", "F8E8EF", "D9C8D0"
+_PLUM, _LINE = "8A1C4A", "D9C8D0"
+_TITLE = Look(size=15, bold=True, ink=_PLUM)
+_SOURCE = Look(size=10, ink="6B6B6B")
+_HEADER = Look(bold=True, ink="FFFFFF", fill=_PLUM, line=_LINE, horizontal="center", wrap=True)
 _WHOLE, _ANY, _PERCENT, _DAY, _TEXT = "#,##0", "#,##0.##", '0.0#"%"', "dd/mm/yyyy", "@"
 _HEADER_ROW = 4
-Content = str | int | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,19 @@ def rollup_workbook(rollup: Rollup, units: Mapping[str, Words]) -> bytes:
 
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
+    pen = Pen(workbook)
     workbook.properties.title = f"Tổng hợp toàn quốc {rollup.period.period_code}"
     workbook.properties.creator = f"vwu, bản phát hành {rollup.release.release_id}"
     provincial = [each for each in rollup.figures if each.level == "province"]
     nation = [_nation_row(each, units) for each in rollup.national]
     provinces = [_province_row(each, units) for each in provincial]
     targets = [_target_row(each, units) for each in rollup.targets]
-    _add(workbook, rollup, Sheet("Toàn quốc", _NATION, "C", printed=1 + len(_FIGURE)), nation)
-    _add(workbook, rollup, Sheet("Theo tỉnh", _PROVINCES, "D", printed=2 + len(_FIGURE)), provinces)
-    _add(workbook, rollup, Sheet("Chỉ tiêu kế hoạch", _TARGETS, "C"), targets)
-    _add(workbook, rollup, Sheet("Tín dụng", _CREDIT, "C"), map(_credit_row, rollup.credit))
-    _add(workbook, rollup, Sheet("Độ phủ", _COVERAGE, "C"), map(_submission_row, rollup.submissions))
-    _add(workbook, rollup, Sheet("Ghi chú", _NOTES, "B"), _note_rows(rollup))
+    _add(pen, rollup, Sheet("Toàn quốc", _NATION, "C", printed=1 + len(_FIGURE)), nation)
+    _add(pen, rollup, Sheet("Theo tỉnh", _PROVINCES, "D", printed=2 + len(_FIGURE)), provinces)
+    _add(pen, rollup, Sheet("Chỉ tiêu kế hoạch", _TARGETS, "C"), targets)
+    _add(pen, rollup, Sheet("Tín dụng", _CREDIT, "C"), map(_credit_row, rollup.credit))
+    _add(pen, rollup, Sheet("Độ phủ", _COVERAGE, "C"), map(_submission_row, rollup.submissions))
+    _add(pen, rollup, Sheet("Ghi chú", _NOTES, "B"), _note_rows(rollup))
     return workbook_bytes(workbook)
 
 
@@ -213,62 +214,41 @@ def _release_text(release: Release) -> str:
     return f"Số {release.release_id}, {wording.day(release.published_at)}, vwu {release.code_version}"
 
 
-def _add(workbook: Workbook, rollup: Rollup, plan: Sheet, rows: Iterable[tuple[Content, ...]]) -> None:
+def _add(pen: Pen, rollup: Rollup, plan: Sheet, rows: Iterable[tuple[Content, ...]]) -> None:
     """One sheet: what it is, which release, a header, the rows."""
-    from openpyxl.styles import Font
-
-    sheet: Worksheet = workbook.create_sheet(plan.title)
+    sheet: Worksheet = pen.workbook.create_sheet(plan.title)
     period = wording.period_name(rollup.period.period_code, rollup.period.period_kind)
-    sheet["A1"] = f"{plan.title} – {period.vi}"
-    sheet["A1"].font = Font(name=_FONT, size=15, bold=True, color=_PLUM)
-    sheet["A2"] = (
-        f"Hội Liên hiệp Phụ nữ Việt Nam · {wording.day(rollup.period.start_date)} – "
-        f"{wording.day(rollup.period.end_date)} · Bản phát hành {_release_text(rollup.release)}"
-    )
-    sheet["A2"].font = Font(name=_FONT, size=10, color="6B6B6B")
-    _header(sheet, plan.columns)
+    pen.write(sheet, 1, 1, f"{plan.title} – {period.vi}", _TITLE)
+    days = f"{wording.day(rollup.period.start_date)} – {wording.day(rollup.period.end_date)}"
+    source = f"Hội Liên hiệp Phụ nữ Việt Nam · {days} · Bản phát hành {_release_text(rollup.release)}"
+    pen.write(sheet, 2, 1, source, _SOURCE)
+    for number, column in enumerate(plan.columns, start=1):
+        pen.write(sheet, _HEADER_ROW, number, column.title, _HEADER)
+        sheet.column_dimensions[column_letter(number)].width = column.width
+    sheet.row_dimensions[_HEADER_ROW].height = 34
     last_row = _HEADER_ROW
     for last_row, row in enumerate(rows, start=_HEADER_ROW + 1):
-        _row(sheet, last_row, plan.columns, row)
+        _row(pen, sheet, last_row, plan.columns, row)
     if last_row == _HEADER_ROW:
         last_row += 1
-        sheet.cell(last_row, 1, "Không có số liệu cho kỳ này.").font = Font(name=_FONT, size=11, italic=True)
+        pen.write(sheet, last_row, 1, "Không có số liệu cho kỳ này.", Look(italic=True))
     _page(sheet, plan, last_row, rollup)
 
 
-def _header(sheet: Worksheet, columns: Sequence[Column]) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-    from openpyxl.utils import get_column_letter
-
-    thin = Side(style="thin", color=_LINE)
-    for number, column in enumerate(columns, start=1):
-        cell = sheet.cell(_HEADER_ROW, number, column.title)
-        cell.font = Font(name=_FONT, size=11, bold=True, color="FFFFFF")
-        cell.fill = PatternFill("solid", fgColor=_PLUM)
-        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-        cell.border = Border(left=thin, right=thin)
-        sheet.column_dimensions[get_column_letter(number)].width = column.width
-    sheet.row_dimensions[_HEADER_ROW].height = 34
-
-
-def _row(sheet: Worksheet, row: int, columns: Sequence[Column], contents: Sequence[Content]) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-
-    thin = Side(style="thin", color=_LINE)
+def _row(pen: Pen, sheet: Worksheet, row: int, columns: Sequence[Column], contents: Sequence[Content]) -> None:
+    stripe = "FCF8FA" if row % 2 else ""
     for number, (column, content) in enumerate(zip(columns, contents, strict=True), start=1):
-        cell = sheet.cell(row, number, content)
-        cell.font = Font(name=_FONT, size=11)
-        cell.border = Border(left=thin, right=thin, bottom=thin)
-        is_text = column.number_format == _TEXT
-        cell.alignment = Alignment(
-            horizontal="left" if is_text else "right", vertical="top", wrap_text=is_text, indent=int(is_text)
-        )
-        cell.number_format = _format_of(content, column.number_format)
-        if row % 2:
-            cell.fill = PatternFill("solid", fgColor="FCF8FA")
-
+        pen.write(sheet, row, number, content, _look(_format_of(content, column.number_format), stripe))
     lines = (_line_count(content, column.width) for column, content in zip(columns, contents, strict=True))
     sheet.row_dimensions[row].height = 4 + 14.5 * max(lines)
+
+
+def _look(number_format: str, stripe: str) -> Look:
+    is_text = number_format == _TEXT
+    return Look(
+        fill=stripe, line=_LINE, horizontal="left" if is_text else "right", vertical="top", wrap=is_text,
+        indent=int(is_text), number_format=number_format,
+    )  # fmt: skip
 
 
 def _line_count(content: Content, width: float) -> int:
@@ -283,17 +263,16 @@ def _format_of(content: Content, number_format: str) -> str:
 
 
 def _page(sheet: Worksheet, plan: Sheet, last_row: int, rollup: Rollup) -> None:
-    from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.page import PageMargins
     from openpyxl.worksheet.properties import PageSetupProperties
 
-    last_column = get_column_letter(len(plan.columns))
+    last_column = column_letter(len(plan.columns))
     sheet.freeze_panes = f"{plan.frozen_before}{_HEADER_ROW + 1}"
     sheet.sheet_view.showGridLines = False
     sheet.sheet_properties.tabColor = _PLUM
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.auto_filter.ref = f"A{_HEADER_ROW}:{last_column}{last_row}"
-    sheet.print_area = f"A1:{get_column_letter(plan.printed or len(plan.columns))}{last_row}"
+    sheet.print_area = f"A1:{column_letter(plan.printed or len(plan.columns))}{last_row}"
     sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9

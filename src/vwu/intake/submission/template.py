@@ -7,16 +7,15 @@ The same input gives the same bytes, because a receipt is known by its content (
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from vwu.xlsx import workbook_bytes
+from vwu.xlsx import Content, Look, Pen, column_letter, workbook_bytes
 
 if TYPE_CHECKING:
-    from openpyxl.cell.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
     from vwu.catalogue import Catalogue
@@ -39,9 +38,11 @@ FIGURE_COLUMNS: Mapping[tuple[str, str], str] = MappingProxyType(
 HEAD_ROW, HEADER_ROW, FIRST_ROW = 3, 13, 14
 
 _WIDTHS = (13, 15, 34, 54, 14, 17, 17, 17, 17, 17, 34)
-_FONT, _INK, _PLUM, _ROSE, _INPUT, _CLOSED, _LINE = (
-    "Times New Roman", "1F1F1F", "8A1C4A", "F8E8EF", "FFFBE8", "E9E9E9", "B9A6AF",
+_PLUM, _ROSE, _INPUT, _CLOSED, _LINE = (
+    "8A1C4A", "F8E8EF", "FFFBE8", "E9E9E9", "B9A6AF",
 )  # fmt: skip
+_TITLE = "BÁO CÁO KẾT QUẢ THỰC HIỆN CHƯƠNG TRÌNH, ĐỀ ÁN CỦA CÁC CẤP HỘI"
+_SUBTITLE = "Hội Liên hiệp Phụ nữ Việt Nam · Kho dữ liệu chương trình · Biểu BM01"
 _GUIDE = (
     "CÁCH GHI BIỂU",
     "•  Chỉ ghi vào ô nền vàng; ô xám không dùng cho chỉ tiêu đó. Không thêm, xóa, đổi tên cột.",
@@ -153,16 +154,16 @@ def write_form(head: FormHead, lines: Sequence[FormLine], values: Iterable[FormV
     from openpyxl import Workbook
 
     workbook = Workbook()
-    sheet = workbook.active
-    assert sheet is not None
+    sheet = workbook.worksheets[0]
     sheet.title = SHEET
     workbook.properties.title = f"Biểu {FORM} {head.branch_code} {head.period_code}"
     workbook.properties.creator = "vwu template"
+    pen = Pen(workbook)
     last_row = FIRST_ROW + max(len(lines), 1) - 1
-    _draw_head(sheet, head)
-    _draw_header(sheet)
+    _draw_head(pen, sheet, head)
+    _draw_header(pen, sheet)
     for number, line in enumerate(lines, start=1):
-        _draw_line(sheet, FIRST_ROW + number - 1, number, line, _starts_programme(lines, number - 1))
+        _draw_line(pen, sheet, number, line, _starts_programme(lines, number - 1))
     _fill(sheet, lines, values)
     _set_page(sheet, head, last_row)
     return workbook_bytes(workbook, f"B{HEAD_ROW}:B{HEAD_ROW + 8} F{FIRST_ROW}:J{last_row}")
@@ -172,24 +173,11 @@ def _starts_programme(lines: Sequence[FormLine], index: int) -> bool:
     return index == 0 or lines[index - 1].programme_code != lines[index].programme_code
 
 
-def _draw_head(sheet: Worksheet, head: FormHead) -> None:
+def _draw_head(pen: Pen, sheet: Worksheet, head: FormHead) -> None:
     """Title, the nine labelled values in columns A and B, and the guide beside them."""
-    from openpyxl.styles import Alignment
-
-    _write(
-        _cell(sheet, 1, 1),
-        "BÁO CÁO KẾT QUẢ THỰC HIỆN CHƯƠNG TRÌNH, ĐỀ ÁN CỦA CÁC CẤP HỘI",
-        size=15,
-        bold=True,
-        ink=_PLUM,
-    )
-    _write(
-        _cell(sheet, 2, 1),
-        "Hội Liên hiệp Phụ nữ Việt Nam · Kho dữ liệu chương trình · Biểu BM01",
-        size=11,
-        ink="6B6B6B",
-    )
-    rows: tuple[tuple[str, str | date | None], ...] = (
+    pen.write(sheet, 1, 1, _TITLE, Look(size=15, bold=True, ink=_PLUM))
+    pen.write(sheet, 2, 1, _SUBTITLE, Look(ink="6B6B6B"))
+    rows: tuple[tuple[str, Content], ...] = (
         ("Mã biểu", FORM),
         ("Phiên bản", FORM_VERSION),
         ("Mã đơn vị", head.branch_code),
@@ -201,19 +189,18 @@ def _draw_head(sheet: Worksheet, head: FormHead) -> None:
         ("Ngày lập", head.prepared_on),
     )
     for row, (label, value) in enumerate(rows, start=HEAD_ROW):
-        _write(_cell(sheet, row, 1), label, bold=True, fill=_ROSE, line=_LINE)
+        pen.write(sheet, row, 1, label, Look(bold=True, fill=_ROSE, line=_LINE))
         sheet.merge_cells(start_row=row, end_row=row, start_column=2, end_column=4)
         is_open = label in ("Người lập", "Ngày lập")
+        number_format = "dd/mm/yyyy" if label in ("Từ ngày", "Đến ngày", "Ngày lập") else "@"
+        look = Look(
+            fill=_INPUT if is_open else "", line=_LINE, horizontal="left", number_format=number_format, is_open=is_open
+        )
         for column in (2, 3, 4):
-            _write(
-                _cell(sheet, row, column), value if column == 2 else None, fill=_INPUT if is_open else "", line=_LINE
-            )
-        _cell(sheet, row, 2).number_format = "dd/mm/yyyy" if "ày" in label and label != "Người lập" else "@"
-        _cell(sheet, row, 2).alignment = Alignment(horizontal="left", vertical="center")
-        _open(_cell(sheet, row, 2), is_open)
+            pen.write(sheet, row, column, value if column == 2 else None, look)
     sheet.merge_cells(start_row=HEAD_ROW, end_row=HEAD_ROW + 8, start_column=6, end_column=len(COLUMNS))
-    _write(_cell(sheet, HEAD_ROW, 6), "\n".join(_GUIDE), size=10.5, ink="3B3B3B", fill="FAF6F8", line="FAF6F8")
-    _cell(sheet, HEAD_ROW, 6).alignment = Alignment(wrap_text=True, vertical="center", horizontal="left", indent=1)
+    guide = Look(size=10.5, ink="3B3B3B", fill="FAF6F8", horizontal="left", wrap=True, indent=1)
+    pen.write(sheet, HEAD_ROW, 6, "\n".join(_GUIDE), guide)
     _check_head(sheet)
 
 
@@ -236,60 +223,45 @@ def _check_head(sheet: Worksheet) -> None:
     sheet.add_data_validation(author)
 
 
-def _draw_header(sheet: Worksheet) -> None:
-    from openpyxl.styles import Alignment
-
+def _draw_header(pen: Pen, sheet: Worksheet) -> None:
     sheet.merge_cells(start_row=HEADER_ROW - 1, end_row=HEADER_ROW - 1, start_column=7, end_column=10)
+    above = Look(size=10, bold=True, ink=_PLUM, fill=_ROSE, line=_LINE, horizontal="center")
     for column in range(7, 11):
-        _write(
-            _cell(sheet, HEADER_ROW - 1, column), "Số thực hiện" if column == 7 else None, bold=True, size=10,
-            ink=_PLUM, fill=_ROSE, line=_LINE,
-        )  # fmt: skip
-    _cell(sheet, HEADER_ROW - 1, 7).alignment = Alignment(horizontal="center", vertical="center")
+        pen.write(sheet, HEADER_ROW - 1, column, "Số thực hiện" if column == 7 else None, above)
+    header = Look(bold=True, ink="FFFFFF", fill=_PLUM, line=_LINE, horizontal="center", wrap=True)
     for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True), start=1):
-        cell = _cell(sheet, HEADER_ROW, column)
-        _write(cell, title, bold=True, ink="FFFFFF", fill=_PLUM, line=_LINE)
-        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-        sheet.column_dimensions["ABCDEFGHIJK"[column - 1]].width = width
+        pen.write(sheet, HEADER_ROW, column, title, header)
+        sheet.column_dimensions[column_letter(column)].width = width
 
 
-def _draw_line(sheet: Worksheet, row: int, number: int, line: FormLine, is_first: bool) -> None:
-    """One indicator: prefilled codes and label, the cells that it accepts open, the others closed and grey."""
-    from openpyxl.styles import Alignment
+def _draw_line(pen: Pen, sheet: Worksheet, number: int, line: FormLine, is_first: bool) -> None:
+    """One indicator: prefilled codes and label, the cells that it accepts open, the others closed and grey.
 
-    prefilled: tuple[str | int, ...] = (number, line.programme_code, line.indicator_code, line.label, line.unit_name)
-    for column, content in enumerate(prefilled, start=1):
-        cell = _cell(sheet, row, column)
-        code = column in (2, 3)
-        _write(
-            cell, content, size=8 if code else 11, ink="6B6B6B" if code else _INK,
-            bold=is_first and column == 2, line=_LINE, is_first=is_first,
-        )  # fmt: skip
-        cell.alignment = Alignment(
-            horizontal="center" if column in (1, 5) else "left", vertical="center", wrap_text=column in (4, 5),
-            shrink_to_fit=column == 3,
-        )  # fmt: skip
+    A programme's first line has a strong rule above it.
+    """
+    row = FIRST_ROW + number - 1
+    base = Look(line=_LINE, top_line=_PLUM if is_first else "")
+    code = replace(base, size=8, ink="6B6B6B", shrink=True)
+    prefilled: tuple[tuple[Content, Look], ...] = (
+        (number, replace(base, horizontal="center")),
+        (line.programme_code, replace(code, bold=is_first)),
+        (line.indicator_code, code),
+        (line.label, replace(base, horizontal="left", wrap=True)),
+        (line.unit_name, replace(base, horizontal="center", wrap=True)),
+    )
+    for column, (content, look) in enumerate(prefilled, start=1):
+        pen.write(sheet, row, column, content, look)
     for (scenario, basis), title in FIGURE_COLUMNS.items():
-        _draw_figure_cell(
-            _cell(sheet, row, COLUMNS.index(title) + 1), scenario == "plan" or basis in line.bases, is_first
+        is_open = scenario == "plan" or basis in line.bases
+        # Text, so that what is typed stays what was typed, on every locale of Excel.
+        figure = replace(
+            base, fill=_INPUT if is_open else _CLOSED, horizontal="right", number_format="@", is_open=is_open
         )
-    note = _cell(sheet, row, len(COLUMNS))
-    _write(note, None, size=10, fill=_INPUT, line=_LINE, is_first=is_first)
-    note.alignment = Alignment(wrap_text=True, vertical="center")
-    _open(note, is_open=True)
+        pen.write(sheet, row, COLUMNS.index(title) + 1, None, figure)
+    pen.write(sheet, row, len(COLUMNS), None, replace(base, size=10, fill=_INPUT, wrap=True, is_open=True))
     line_count = max(-(-len(line.label) // 68), -(-len(line.unit_name) // 22))
     sheet.row_dimensions[row].height = 6 + 15 * line_count
     _check_line(sheet, row, line)
-
-
-def _draw_figure_cell(cell: Cell, is_open: bool, is_first: bool) -> None:
-    """A cell for a figure. Its format is text: what is typed stays what was typed, on every locale of Excel."""
-    from openpyxl.styles import Alignment
-
-    _write(cell, None, fill=_INPUT if is_open else _CLOSED, line=_LINE, is_first=is_first)
-    cell.number_format = "@"
-    cell.alignment = Alignment(horizontal="right", vertical="center")
-    _open(cell, is_open)
 
 
 def _check_line(sheet: Worksheet, row: int, line: FormLine) -> None:
@@ -322,11 +294,10 @@ def _fill(sheet: Worksheet, lines: Sequence[FormLine], values: Iterable[FormValu
         if place not in rows:
             raise LookupError(f"the form has no line for programme {place[0]}, indicator {place[1]}")
         column = COLUMNS.index(FIGURE_COLUMNS[value.scenario, value.basis]) + 1
-        cell = _cell(sheet, rows[place], column)
-        cell.value = value.content
+        cell = sheet.cell(rows[place], column, value.content)
         cell.number_format = _number_format(value.content)
         if value.note:
-            _cell(sheet, rows[place], len(COLUMNS)).value = value.note
+            sheet.cell(rows[place], len(COLUMNS), value.note)
 
 
 def _number_format(content: str | int | float | Decimal | date) -> str:
@@ -372,34 +343,3 @@ def _set_page(sheet: Worksheet, head: FormHead, last_row: int) -> None:
     sheet.protection.sheet = True
     sheet.protection.formatColumns = False
     sheet.protection.formatRows = False
-
-
-def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
-    """A cell by its place; the ones under a merged cell take borders too, though never content."""
-    return cast("Cell", sheet.cell(row, column))
-
-
-def _write(
-    cell: Cell, content: str | int | date | None, *, size: float = 11, bold: bool = False, ink: str = _INK,
-    fill: str = "", line: str = "", is_first: bool = False,
-) -> None:  # fmt: skip
-    """Put content and look into one cell; a programme's first line has a stronger rule above it."""
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-
-    if content is not None:
-        cell.value = content
-    cell.font = Font(name=_FONT, size=size, bold=bold, color=ink)
-    cell.alignment = Alignment(vertical="center")
-    if fill:
-        cell.fill = PatternFill("solid", fgColor=fill)
-    if line:
-        thin = Side(style="thin", color=line)
-        cell.border = Border(
-            left=thin, right=thin, bottom=thin, top=Side(style="medium", color=_PLUM) if is_first else thin
-        )
-
-
-def _open(cell: Cell, is_open: bool) -> None:
-    from openpyxl.styles import Protection
-
-    cell.protection = Protection(locked=not is_open)
