@@ -1,5 +1,5 @@
-{{ config(materialized='table', indexes=[{'columns': ['region_key', 'boundary']}]) }}
 -- grain: one row per boundary, region, reporting level and stretch of days: how many branches were in being
+{{ config(materialized='table', indexes=[{'columns': ['region_key', 'boundary']}]) }}
 with
 
 overlapping as (

@@ -1,5 +1,5 @@
-{{ config(materialized='table', indexes=[{'columns': ['branch_code']}]) }}
 -- grain: one row per branch version and version of its region, with the days on which both hold
+{{ config(materialized='table', indexes=[{'columns': ['branch_code']}]) }}
 with
 
 overlapping as (

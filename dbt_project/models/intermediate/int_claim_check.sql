@@ -9,13 +9,16 @@ claim as (
         indicator.indicator_code,
         component.component_code,
         count(*) over (partition by indicator.indicator_key) as components
-    from {{ ref('dim_indicator') }} as indicator
+    from {{ ref('int_indicator') }} as indicator
     cross join unnest(string_to_array(indicator.component_codes, '|')) as component (component_code)
 ),
 
 rolled as (
-    select rollup.*
+    select
+        rollup.*,
+        region.level as region_level
     from {{ ref('fct_indicator_rollup') }} as rollup
+    inner join {{ ref('int_region') }} as region using (region_key)
     where
         rollup.scenario = 'actual'
         and rollup.boundary = 'as_reported'
@@ -44,7 +47,7 @@ component as (
         part.is_upper_open
     from rolled as whole
     inner join claim using (indicator_key)
-    inner join {{ ref('dim_indicator') }} as indicator
+    inner join {{ ref('int_indicator') }} as indicator
         on claim.component_code = indicator.indicator_code
     inner join rolled as part
         on
@@ -52,9 +55,9 @@ component as (
             and whole.region_key = part.region_key
             and whole.period_key = part.period_key
             and whole.basis = part.basis
-            and part.programme_key in (
-                whole.programme_key, {{ surrogate_key(['indicator.programme_code']) }}
-            )
+            and part.programme_key in (whole.programme_key, indicator.home_programme_key)
+    -- Who claims is who is asked: a total over branches claims nothing of its own.
+    where whole.level_used = whole.region_level
     order by
         whole.programme_key asc,
         whole.indicator_key asc,

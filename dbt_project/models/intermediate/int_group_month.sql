@@ -1,3 +1,4 @@
+-- grain: one row per group feed in force, commune code, code system and organisation
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -8,7 +9,6 @@
     ],
     post_hook="{{ remember_scopes(ref('stg_scope'), 'group') }}",
 ) }}
--- grain: one row per group feed in force, commune code, code system and organisation
 with
 
 changed as (

@@ -1,5 +1,5 @@
-{{ config(materialized='table', indexes=[{'columns': ['region_key']}]) }}
 -- grain: one row per region version, version of itself or of a region above it, and stretch of days
+{{ config(materialized='table', indexes=[{'columns': ['region_key']}]) }}
 {% set steps = 4 %}{# commune, district, province, economic region, nation #}
 with
 

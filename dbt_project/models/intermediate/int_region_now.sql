@@ -1,15 +1,10 @@
-{{ config(materialized='table', indexes=[{'columns': ['region_key']}]) }}
 -- grain: one row per region version and region of today that it became, wholly or in part
+{{ config(materialized='table', indexes=[{'columns': ['region_key']}]) }}
 {% set steps = 3 %}{# no region has changed more than three times since 2015; a test sees a fourth #}
 with
 
 bridge as (
-    select
-        {{ surrogate_key(['from_level', 'from_code', 'from_valid_from']) }} as from_region_key,
-        {{ surrogate_key(['to_level', 'to_code', 'to_valid_from']) }} as to_region_key,
-        weight,
-        is_estimated
-    from {{ ref('region_succession') }}
+    select * from {{ ref('int_region_succession') }}
 ),
 
 step_0 as (
@@ -39,7 +34,7 @@ final as (
         step.now_region_key,
         region.level as now_level,
         -- Two ways to the same region of today are one.
-        sum(step.weight) as weight,
+        trim_scale(sum(step.weight)) as weight,
         bool_or(step.is_estimated) as is_estimated
     from step_{{ steps }} as step
     inner join {{ ref('int_region') }} as region on step.now_region_key = region.region_key

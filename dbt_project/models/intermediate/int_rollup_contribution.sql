@@ -12,7 +12,7 @@ value as (
         least(period.end_date, coalesce(branch.valid_to, 'infinity')) as counted_on
     from {{ ref('int_value_over_time') }} as over_time
     inner join {{ ref('int_period') }} as period using (period_key)
-    inner join {{ ref('dim_branch') }} as branch using (branch_key)
+    inner join {{ ref('int_branch') }} as branch using (branch_key)
     inner join {{ ref('int_region') }} as region
         on over_time.region_key = region.region_key
 ),

@@ -31,17 +31,29 @@ final as (
         total.branches_fingerprint,
         total.data_to_date,
         coalesce(expected.branches_expected, 0)::integer as branches_expected,
-        (case when total.is_by_province then provinces_reported else branches_reported end)::integer
-            as branches_reported,
-        round(
-            least(
-                100
-                * case when total.is_by_province then provinces_reported else covered_share end
-                / nullif(expected.expected_share, 0),
-                100
-            ),
-            2
-        ) as coverage_pct
+        (
+            case
+                when total.is_by_province then total.provinces_reported
+                else total.branches_reported
+            end
+        )::integer as branches_reported,
+        -- least() passes over nulls, so what expects nobody needs its own null.
+        case
+            when expected.expected_share > 0
+                then
+                    round(
+                        least(
+                            100
+                            * case
+                                when total.is_by_province then total.provinces_reported
+                                else total.covered_share
+                            end
+                            / expected.expected_share,
+                            100
+                        ),
+                        2
+                    )
+        end as coverage_pct
     from total
     left join {{ ref('int_rollup_expected') }} as expected
         on

@@ -8,10 +8,14 @@ total as (
         total.*,
         period.start_date,
         period.end_date,
+        -- A region that ended within the period is asked for on its own last day.
+        least(period.end_date, coalesce(region.valid_to, 'infinity')) as counted_on,
         programme.region_level as programme_level,
         programme.region_code as programme_region_code
     from {{ ref('int_rollup_total') }} as total
     inner join {{ ref('int_period') }} as period using (period_key)
+    inner join {{ ref('int_region') }} as region
+        on total.region_key = region.region_key
     inner join {{ ref('dim_programme') }} as programme using (programme_key)
 ),
 
@@ -28,6 +32,7 @@ level_wanted as (
         total.is_summed,
         total.start_date,
         total.end_date,
+        total.counted_on,
         case
             when total.level_used <> 'mixed' then total.level_used
             when total.region_level in ('economic_region', 'nation') then 'province'
@@ -45,7 +50,9 @@ level_wanted as (
                 (total.boundary = 'as_now' and programme_region.valid_to is null)
                 or (
                     total.boundary = 'as_reported'
-                    and {{ is_valid_on('programme_region', 'total.end_date') }}
+                    and programme_region.valid_from <= total.end_date
+                    and coalesce(programme_region.valid_to, 'infinity')
+                    >= case when total.is_summed then total.start_date else total.end_date end
                 )
             )
 ),
@@ -81,11 +88,11 @@ counted as (
             level_wanted.boundary = branch_count.boundary
             and level_wanted.counted_region_key = branch_count.region_key
             and level_wanted.reporting_level = branch_count.reporting_level
-            and branch_count.valid_from <= level_wanted.end_date
+            and branch_count.valid_from <= level_wanted.counted_on
             and coalesce(branch_count.valid_to, 'infinity')
             >= case
                 when level_wanted.is_summed then level_wanted.start_date
-                else level_wanted.end_date
+                else level_wanted.counted_on
             end
     group by
         level_wanted.programme_key,

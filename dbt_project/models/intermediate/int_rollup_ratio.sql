@@ -5,19 +5,15 @@ with
 
 ratio as (
     select
-        indicator_key,
-        bases,
-        {{ surrogate_key(['numerator_code']) }} as numerator_key,
-        {{ surrogate_key(['denominator_code']) }} as denominator_key
-    from {{ ref('dim_indicator') }}
-    where measure = 'ratio'
-),
-
-home as (
-    select
-        indicator_key,
-        {{ surrogate_key(['programme_code']) }} as programme_key
-    from {{ ref('dim_indicator') }}
+        ratio.indicator_key,
+        ratio.bases,
+        ratio.numerator_key,
+        ratio.denominator_key,
+        denominator.home_programme_key as denominator_home_key
+    from {{ ref('int_indicator') }} as ratio
+    inner join {{ ref('int_indicator') }} as denominator
+        on ratio.denominator_key = denominator.indicator_key
+    where ratio.measure = 'ratio'
 ),
 
 total as (
@@ -65,7 +61,6 @@ pair as (
         on
             ratio.numerator_key = numerator.indicator_key
             and numerator.basis = any(string_to_array(ratio.bases, '|'))
-    inner join home on ratio.denominator_key = home.indicator_key
     inner join total as denominator
         on
             ratio.denominator_key = denominator.indicator_key
@@ -74,7 +69,7 @@ pair as (
             and numerator.scenario = denominator.scenario
             and numerator.boundary = denominator.boundary
             and denominator.basis in (numerator.basis, 'as_of')
-            and denominator.programme_key in (numerator.programme_key, home.programme_key)
+            and denominator.programme_key in (numerator.programme_key, ratio.denominator_home_key)
     order by
         numerator.programme_key asc,
         ratio.indicator_key asc,

@@ -1,10 +1,10 @@
+-- grain: one row per programme, indicator, region, period, scenario, basis and boundary
+-- Contributions that are refused are left out and count as not reported; where nothing else is left, the total is
+-- refused for their reason. A bound is open as soon as one part's is.
 {{ config(
     materialized='table',
     indexes=[{'columns': ['region_key', 'period_key', 'indicator_key']}],
 ) }}
--- grain: one row per programme, indicator, region, period, scenario, basis and boundary
--- Contributions that are refused are left out and count as not reported; where nothing else is left, the total is
--- refused for their reason. A bound is open as soon as one part's is.
 with
 
 contribution as (

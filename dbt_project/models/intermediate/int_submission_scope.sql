@@ -1,3 +1,4 @@
+-- grain: one row per submission scope, held or not, with the branch, region and period that its codes meant
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -8,7 +9,6 @@
     ],
     post_hook="{{ remember_scopes(this) }}",
 ) }}
--- grain: one row per submission scope, held or not, with the branch, region and period that its codes meant
 with
 
 changed as (

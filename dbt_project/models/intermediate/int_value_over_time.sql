@@ -1,10 +1,10 @@
+-- grain: one row per programme, indicator, branch, period, scenario and basis: reported, or derived from its parts
 {{ config(
     materialized='table',
     indexes=[
         {'columns': ['indicator_key', 'programme_key', 'period_key', 'scenario', 'basis']},
     ],
 ) }}
--- grain: one row per programme, indicator, branch, period, scenario and basis: reported, or derived from its parts
 with
 
 reported as (

@@ -21,7 +21,7 @@ select
     value.value_state = 'reported' and value.qualifier = 'less_than' as is_upper_open,
     value.value_state = 'reported' and value.qualifier <> 'exact' as is_approximate
 from {{ ref('fct_indicator_value') }} as value
-inner join {{ ref('dim_indicator') }} as indicator using (indicator_key)
-inner join {{ ref('dim_branch') }} as branch using (branch_key)
-inner join {{ ref('dim_period') }} as period using (period_key)
+inner join {{ ref('int_indicator') }} as indicator using (indicator_key)
+inner join {{ ref('int_branch') }} as branch using (branch_key)
+inner join {{ ref('int_period') }} as period using (period_key)
 where value.value_state in ('reported', 'nil')

@@ -1,3 +1,4 @@
+-- grain: one row per bank, credit programme, commune, organisation and month
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -9,7 +10,6 @@
     ],
     post_hook="{{ remember_scopes(ref('int_credit_scope')) }}",
 ) }}
--- grain: one row per bank, credit programme, commune, organisation and month
 with
 
 changed as (

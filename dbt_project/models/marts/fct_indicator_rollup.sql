@@ -1,5 +1,5 @@
-{{ config(indexes=[{'columns': ['period_key', 'region_key', 'indicator_key']}]) }}
 -- grain: one row per programme, indicator, region, period, scenario, basis and boundary
+{{ config(indexes=[{'columns': ['period_key', 'region_key', 'indicator_key']}]) }}
 with
 
 recomputed as (
@@ -50,7 +50,7 @@ judged as (
             when not indicator.is_additive_over_regions then 'not_additive_over_regions'
         end as refused_code
     from rolled
-    inner join {{ ref('dim_indicator') }} as indicator using (indicator_key)
+    inner join {{ ref('int_indicator') }} as indicator using (indicator_key)
 ),
 
 final as (

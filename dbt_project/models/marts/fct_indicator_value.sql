@@ -1,3 +1,4 @@
+-- grain: one row per programme, indicator, branch, period, scenario and basis
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -9,7 +10,6 @@
     ],
     post_hook="{{ remember_scopes(ref('int_submission_scope')) }}",
 ) }}
--- grain: one row per programme, indicator, branch, period, scenario and basis
 with
 
 changed as (

@@ -18,7 +18,8 @@ bank as (
         credit.period_code,
         matter.matter,
         matter.basis,
-        {{ surrogate_key(['matter.indicator_code']) }} as indicator_key,
+        indicator.indicator_key,
+        indicator.home_programme_key,
         case matter.bank_measure
             when 'turns' then credit.turns
             when 'lent' then credit.lent
@@ -26,6 +27,7 @@ bank as (
         end as value
     from {{ ref('int_credit_period') }} as credit
     cross join {{ ref('reconciliation_matter') }} as matter
+    inner join {{ ref('int_indicator') }} as indicator using (indicator_code)
 ),
 
 branch_against_bank as (
@@ -44,14 +46,13 @@ branch_against_bank as (
         false as is_bank_lower_open,
         false as is_bank_upper_open
     from rolled
-    inner join {{ ref('dim_indicator') }} as indicator using (indicator_key)
     inner join bank
         on
             rolled.indicator_key = bank.indicator_key
             and rolled.region_key = bank.region_key
             and rolled.period_code = bank.period_code
             and rolled.basis = bank.basis
-    where rolled.programme_key = {{ surrogate_key(['indicator.programme_code']) }}
+            and rolled.programme_key = bank.home_programme_key
 ),
 
 group_against_loan as (
