@@ -67,6 +67,17 @@ def _register_generate(verbs: Any) -> None:
         "--from", dest="first_month", metavar="MONTH", type=_month, default="2025-05", help="default 2025-05"
     )
     generate.add_argument("--compress", choices=("gz", "zst"), help="compress the feeds' data files")
+    generate.add_argument(
+        "--communes",
+        action="store_true",
+        help="the level below the province reports too: districts until June 2025, communes from July 2025",
+    )
+    generate.add_argument("--form", choices=("workbook", "csv"), default="workbook", help="how provinces report")
+    generate.add_argument(
+        "--undetermined",
+        action="store_true",
+        help="report vouched credit too, which the check holds out with a warning",
+    )
     generate.add_argument("--json", action="store_true", help="print an object for machines")
     generate.set_defaults(func=_generate)
 
@@ -147,6 +158,9 @@ def _request(args: argparse.Namespace) -> Request:
         first_month=args.first_month,
         faults=args.faults,
         compression=args.compress,
+        provincial_form=args.form,
+        with_lower_level=args.communes,
+        with_undetermined=args.undetermined,
     )
 
 

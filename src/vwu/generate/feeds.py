@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from vwu.catalogue import FIRST_DAY_OF_REFORM
 from vwu.generate.data_file import copy_lines, open_data_file
-from vwu.generate.portfolio import Portfolio, loan_lines, make_groups
-from vwu.generate.request import month_after
+from vwu.generate.portfolio import Portfolio, loan_lines, make_groups, turns_by_place
+from vwu.generate.request import last_day, month_after
 from vwu.intake.feed.columns import CONTROL_SUFFIX, GROUP_COLUMNS, LAYOUTS, LOAN_COLUMNS, SUMMARY_COLUMNS
 from vwu.intake.feed.control import SUMS
 from vwu.intake.model import Kind
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from vwu.catalogue import Catalogue
 
+_PLACE_CREDIT = """create table if not exists place_credit
+    (place bigint, month_end date, turns bigint, lent bigint, closing_balance bigint)"""
 COLUMNS = {Kind.LOAN: LOAN_COLUMNS, Kind.GROUP: GROUP_COLUMNS, Kind.SUMMARY: SUMMARY_COLUMNS}
 
 
@@ -66,6 +68,7 @@ def write_feeds(
     Fills `place_credit` for these months. Raises OSError, or duckdb.Error when memory and disk do not suffice.
     """
     chunks = make_groups(engine, portfolio)
+    _add_earlier_turns(engine, portfolio, month_ends[0])
     previous: dict[Kind, int] = {}
     for month_end in month_ends:
         kinds = portfolio.lender.kinds
@@ -226,15 +229,22 @@ def _add_place_credit(engine: DuckDBPyConnection, month_end: date) -> None:
     A bank that sends summaries tells nobody how often it lent, so that branches have no turns of it either.
     """
     engine.execute(
-        """create table if not exists place_credit
-            (place bigint, month_end date, turns bigint, lent bigint, closing_balance bigint)"""
-    )
-    engine.execute(
         f"""insert into place_credit
             select place, date '{month_end}', count(*) filter (where lent > 0 and group_id like 'T0%'),
                 sum(lent)::bigint, sum(closing_balance)::bigint
             from line where organisation = 'PN' group by place"""
     )
+
+
+def _add_earlier_turns(engine: DuckDBPyConnection, portfolio: Portfolio, first: date) -> None:
+    """How often was lent in the months of the first year that have no feed: branches report the year so far."""
+    engine.execute(_PLACE_CREDIT)
+    if Kind.LOAN not in portfolio.lender.kinds:
+        return
+    for month in range(1, first.month):
+        month_end = last_day(first.replace(month=month, day=1))
+        query = turns_by_place(portfolio, month_end)
+        engine.execute(f"insert into place_credit select place, date '{month_end}', turns, lent, null from ({query})")
 
 
 def _extend(engine: DuckDBPyConnection, table: str, query: str, *, is_first: bool) -> None:

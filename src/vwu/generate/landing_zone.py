@@ -15,6 +15,7 @@ from vwu.generate.lenders import LENDERS
 from vwu.generate.nation import places_of
 from vwu.generate.portfolio import make_places, portfolio_of
 from vwu.generate.request import Request
+from vwu.generate.submissions import reports_of, write_report
 from vwu.intake.arrivals import BANK_FEEDS, BRANCH_SUBMISSIONS
 
 if TYPE_CHECKING:
@@ -34,11 +35,15 @@ def generate(directory: Path, request: Request, catalogue: Catalogue) -> Iterato
     for zone in (feeds, directory / BRANCH_SUBMISSIONS):
         zone.mkdir(parents=True, exist_ok=True)
     with _open_engine() as engine:
-        make_places(engine, places_of(catalogue.seeds_dir, request.provinces))
+        places = places_of(catalogue.seeds_dir, request.provinces)
+        make_places(engine, places)
         for number, lender in enumerate(LENDERS):
             slots = max(1, request.loans * lender.share // 100)
             portfolio = portfolio_of(lender, number, slots, request.seed, catalogue, request.month_ends)
             yield from write_feeds(engine, portfolio, catalogue, request.month_ends, feeds, request.compression)
+        for month_end in request.month_ends:
+            for report in reports_of(engine, request, catalogue, places, month_end):
+                yield write_report(directory / BRANCH_SUBMISSIONS, report, catalogue)
 
 
 @contextmanager
