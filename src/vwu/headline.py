@@ -37,7 +37,7 @@ class Figure:
     upper_bound: Decimal | None
     is_approximate: bool
     is_estimated: bool
-    blocked_reason: str | None
+    blocked_code: str | None
 
 
 @dataclass(frozen=True)
@@ -132,13 +132,16 @@ def _rows(connection: psycopg.Connection, shape: type[Any], query: str) -> tuple
         return tuple(cursor.execute(query.encode()).fetchall())
 
 
-# The latest periods that anything was rolled up for; nation first, then provinces.
+# The latest periods that branches reported results for (not the longer ones that these add up to).
 _FIGURES = f"""
 with recent as (
     select period_key, period_code, end_date
     from published.dim_period as period
     where exists (
-        select 1 from published.fct_indicator_rollup as rollup where rollup.period_key = period.period_key
+        select 1
+        from published.fct_indicator_value as reported
+        where reported.period_key = period.period_key and reported.scenario = 'actual'
+            and reported.value_state = 'reported'
     )
     order by end_date desc, period_code
     limit {MAX_PERIODS}
@@ -147,7 +150,7 @@ select
     recent.period_code, region.level, region.name_vi as region_name, programme.programme_code,
     indicator.indicator_code, indicator.name_vi, indicator.name_en, indicator.unit_code, rollup.basis,
     rollup.value, rollup.lower_bound, rollup.upper_bound, rollup.is_approximate, rollup.is_estimated,
-    rollup.blocked_reason
+    rollup.blocked_code
 from published.fct_indicator_rollup as rollup
 inner join recent on rollup.period_key = recent.period_key
 inner join published.dim_region as region on rollup.region_key = region.region_key

@@ -188,8 +188,8 @@ def _quantity(figure: Figure) -> str:
     """A figure as it may be said: its bounds where they are open, its reason where it is held out."""
     from vwu.report.wording import UNKNOWN, bounded
 
-    if figure.blocked_reason:
-        return f"(không tổng hợp · held out: {figure.blocked_reason})"
+    if figure.blocked_code:
+        return f"(không tổng hợp · held out: {figure.blocked_code})"
     said = bounded(figure.value, figure.lower_bound, figure.upper_bound, figure.unit_code) or UNKNOWN
     return said.vi + (" (ước tính · estimated)" if figure.is_estimated else "")
 

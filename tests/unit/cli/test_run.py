@@ -55,9 +55,9 @@ def test_figures_are_said_with_their_bounds(settings: Settings) -> None:
 
 
 def test_what_is_held_out_says_why_and_shows_no_number(settings: Settings) -> None:
-    blocked = replace(NATION, blocked_reason="chưa rõ doanh số hay dư nợ")
+    blocked = replace(NATION, blocked_code="turnover_or_balance")
     text = say(settings, replace(NOTHING, release=RELEASE, figures=(blocked,)))
-    assert "held out: chưa rõ doanh số hay dư nợ" in text
+    assert "held out: turnover_or_balance" in text
     assert "2.238" not in text
 
 
