@@ -218,7 +218,10 @@ class _LineReader:
     def __init__(self, found: _Found) -> None:
         self.sheet, self.columns = found.sheet, found.table.columns
         self.first_row = found.table.first_row
-        self.figures = {name: column for name, column in self.columns.items() if name in FIGURE_COLUMNS}
+        hidden = found.sheet.facts.hidden_columns
+        self.figures = {
+            name: column for name, column in self.columns.items() if name in FIGURE_COLUMNS and column not in hidden
+        }
         self.findings: list[Finding] = []
         self.headings: tuple[str, ...] = ()
         self.above = self._merged_texts()

@@ -79,7 +79,7 @@ class Package:
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
             raise PackageError("FILE_TRUNCATED") from error
         if len(content) > MAX_PART_BYTES:
-            raise _too_large(name)
+            raise too_large(name)
         return content
 
 
@@ -93,11 +93,12 @@ def open_package(content: bytes) -> Package:
     if any(entry.flag_bits & 1 for entry in entries):
         raise PackageError("FILE_ENCRYPTED")
     if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_PART_BYTES:
-        raise _too_large(f"{sum(entry.file_size for entry in entries):,} byte")
+        raise too_large(f"{sum(entry.file_size for entry in entries):,} byte")
     return Package(archive, frozenset(entry.filename for entry in entries))
 
 
-def _too_large(what: str) -> PackageError:
+def too_large(what: str) -> PackageError:
+    """The refusal of a file that is beyond the limits in `what`."""
     return PackageError("FILE_TOO_LARGE", what, what)
 
 
@@ -149,7 +150,7 @@ def _sheet_parts(package: Package) -> dict[str, str]:
     _parse(package.part("xl/_rels/workbook.xml.rels"), relations)
     targets = {each.get("Id", ""): each.get("Target", "") for each in relations.found}
     if len(workbook.found) > MAX_SHEETS:
-        raise _too_large(f"{len(workbook.found)} sheets")
+        raise too_large(f"{len(workbook.found)} sheets")
     paths = {}
     for sheet in workbook.found:
         target = targets.get(next((value for name, value in sheet.items() if name.endswith(":id")), ""), "")
@@ -166,9 +167,13 @@ def _percent_styles(package: Package) -> frozenset[int]:
         return frozenset()
     scan = _Styles()
     _parse(part, scan)
-    custom = {number for number, code in scan.formats.items() if "%" in _QUOTED.sub("", code)}
-    percent = custom | (_BUILT_IN_PERCENT - set(scan.formats))
-    return frozenset(index for index, number in enumerate(scan.cell_formats) if number in percent)
+    formats = enumerate(scan.cell_formats)
+    return frozenset(index for index, number in formats if is_percent_format(number, scan.formats.get(number)))
+
+
+def is_percent_format(number: int, code: str | None) -> bool:
+    """Whether a number format multiplies by 100: one of the built-in ones, or an unquoted % in its code."""
+    return number in _BUILT_IN_PERCENT if code is None else "%" in _QUOTED.sub("", code)
 
 
 class _Scan:
@@ -274,7 +279,7 @@ class _SheetScan(_Scan):
         has_content = bool(self.value or self.has_formula or self.has_inline)
         # calamine makes a dense table up to the last cell: nothing beyond the limits may reach it.
         if has_content and (self.row >= MAX_ROWS or self.column >= MAX_COLUMNS):
-            raise _too_large(f"{self.row + 1} × {self.column + 1}")
+            raise too_large(f"{self.row + 1} × {self.column + 1}")
         if self.kind == "e":
             self.facts.add_error(*place, self.value or "#N/A")
         elif self.has_formula and not self.value and self.kind != "str":
@@ -330,7 +335,7 @@ class _OdsScan(_Scan):
         if not kind and not formula:
             return
         if self.row + self.row_repeat > MAX_ROWS or self.column > MAX_COLUMNS:
-            raise _too_large(f"{self.row + self.row_repeat} × {self.column}")
+            raise too_large(f"{self.row + self.row_repeat} × {self.column}")
         if kind == "percentage":
             self.facts.percents.update((place[0], place[1] + step) for step in range(repeat))
         if attributes.get("calcext:value-type") == "error":

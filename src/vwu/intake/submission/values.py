@@ -110,7 +110,7 @@ class Cell:
         if isinstance(content, bool):
             return str(content).upper()
         if isinstance(content, float):
-            return f"{content:.15g}" + ("" if not self.is_percent else f" ({content * 100:.15g}%)")
+            return f"{content * 100:.15g}%" if self.is_percent else f"{content:.15g}"
         if isinstance(content, date):
             return f"{content:%d/%m/%Y}"
         return content if isinstance(content, str) else str(content)

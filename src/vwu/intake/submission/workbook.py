@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
+from vwu.intake.submission.biff import xls_facts
 from vwu.intake.submission.package import (
     MAX_COLUMNS,
     MAX_FILE_BYTES,
@@ -24,8 +25,6 @@ from vwu.intake.submission.text import clean
 from vwu.intake.submission.values import Cell, Content
 
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# The name of the stream that holds an encrypted workbook, as an OLE directory spells it.
-_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _MACRO_TYPE = b"macroEnabled"
 
 Range = tuple[tuple[int, int], tuple[int, int]]
@@ -100,9 +99,7 @@ def _read(name: str, content: bytes) -> tuple[Sheet, ...]:
     if len(content) > MAX_FILE_BYTES:
         raise PackageError("FILE_TOO_LARGE", f"{len(content):,} byte", f"{len(content):,} bytes")
     if content.startswith(OLE_MAGIC):
-        if _ENCRYPTED_STREAM in content:
-            raise PackageError("FILE_ENCRYPTED")
-        return _load(content, {})
+        return _load(content, xls_facts(content))
     package = open_package(content)
     _refuse_other_packages(name, package)
     return _load(content, sheet_facts(package))
@@ -132,7 +129,7 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
                     raise PackageError("FILE_TOO_LARGE", *[f"{sheet.total_height} × {sheet.total_width}"] * 2)
                 rows = tuple(tuple(row) for row in sheet.to_python(skip_empty_area=False))
                 merged = tuple(sheet.merged_cell_ranges or ())
-                known = facts.get(each.name) or SheetFacts(knows_formats=bool(facts))
+                known = facts.get(each.name) or SheetFacts(knows_formats=False)
                 is_hidden = each.visible != SheetVisibleEnum.Visible
                 sheets.append(Sheet(each.name, rows, known, merged, is_hidden))
             return tuple(sheets)
@@ -140,3 +137,8 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
         raise PackageError("FILE_ENCRYPTED") from error
     except (CalamineError, ValueError, OSError) as error:
         raise PackageError("FILE_UNREADABLE", str(error)[:200], str(error)[:200]) from error
+    except BaseException as error:
+        # calamine stops on some damaged files by a Rust panic, which is no Exception and has no importable class.
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise PackageError("FILE_TRUNCATED") from error
