@@ -73,6 +73,16 @@ def places_of(seeds: Path, provinces: int) -> tuple[Place, ...]:
     )
 
 
+def birth_prefixes(seeds: Path) -> tuple[str, ...]:
+    """The first three digits of citizen ids: the 63 provinces of before, behind a zero (DOMAIN C.6)."""
+    rows = _rows(seeds / "region.csv")
+    return tuple(
+        sorted(
+            f"0{row['region_code']}" for row in rows if row["level"] == "province" and row["valid_to"] == "2025-06-30"
+        )
+    )
+
+
 def _chosen(codes: Iterable[str], provinces: int) -> list[str]:
     others = sorted(set(codes) - set(_FIRST_PROVINCES))
     return [*_FIRST_PROVINCES, *others][:provinces]

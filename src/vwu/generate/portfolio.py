@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 from vwu.generate.draws import draw, part
 from vwu.generate.lenders import Lender, amounts, rate_texts
 from vwu.generate.names import FAMILY_NAMES, GIVEN_NAMES, MALE_GIVEN_NAMES, MALE_MIDDLE_NAMES, MIDDLE_NAMES
-from vwu.generate.nation import Place
-from vwu.intake.feed.loan import BIRTH_PROVINCES
+from vwu.generate.nation import Place, birth_prefixes
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,6 +49,7 @@ class Portfolio:
     slots: int
     seed: int
     amounts: tuple[tuple[int, ...], ...]
+    birth_prefixes: tuple[str, ...]
 
     def draw(self, name: str, key: str) -> str:
         return draw(self.seed, f"{self.lender.bank_code} {name}", key)
@@ -60,7 +60,7 @@ def portfolio_of(
 ) -> Portfolio:
     """A lender's portfolio whose amounts respect every ceiling of these days."""
     allowed = tuple(tuple(amounts(offer, catalogue, days)) for offer in lender.offers)
-    return Portfolio(lender, number, slots, seed, allowed)
+    return Portfolio(lender, number, slots, seed, allowed, birth_prefixes(catalogue.seeds_dir))
 
 
 def month_number(month_end: date) -> int:
@@ -137,7 +137,7 @@ def loan_lines(portfolio: Portfolio, catalogue: Catalogue, month_end: date, chun
         'KH' || lpad(person::varchar, 10, '0') as customer_id,
         {_citizen_id(portfolio)} as citizen_id,
         {_name(portfolio.draw("name", "person"), "is_woman")} as full_name,
-        make_date({_FIRST_BIRTH_YEAR} + {_birth_year()}, 1 + {part("person_word", 16, 12)},
+        make_date({_FIRST_BIRTH_YEAR} + {_birth_year(portfolio)}, 1 + {part("person_word", 16, 12)},
             1 + {part("person_word", 32, 28)}) as birth_date,
         if(is_woman, 'F', 'M') as sex,
         {prefix}commune as commune_code,
@@ -255,19 +255,19 @@ def _birth(portfolio: Portfolio) -> str:
 
     A citizen id is this and six digits that run through all values before they repeat, then with the next birth.
     """
-    births = len(BIRTH_PROVINCES) * _BIRTH_YEARS
+    births = len(portfolio.birth_prefixes) * _BIRTH_YEARS
     drawn = portfolio.draw("birth", f"(person % {_SERIALS})")
     return f"(({drawn} % {births})::bigint + person // {_SERIALS})"
 
 
-def _birth_year() -> str:
-    return f"birth // {len(BIRTH_PROVINCES)} % {_BIRTH_YEARS}"
+def _birth_year(portfolio: Portfolio) -> str:
+    return f"birth // {len(portfolio.birth_prefixes)} % {_BIRTH_YEARS}"
 
 
 def _citizen_id(portfolio: Portfolio) -> str:
     """Twelve digits: province of birth registration, sex and century, year of birth, six digits (DOMAIN C.6)."""
-    province = _choice(BIRTH_PROVINCES, f"birth % {len(BIRTH_PROVINCES)}")
-    year = f"({_FIRST_BIRTH_YEAR - 1900} + {_birth_year()})::varchar"
+    province = _choice(portfolio.birth_prefixes, f"birth % {len(portfolio.birth_prefixes)}")
+    year = f"({_FIRST_BIRTH_YEAR - 1900} + {_birth_year(portfolio)})::varchar"
     # 700,001 has no divisor in common with a million: the digits come in a scattered order, each once.
     serial = f"lpad(((person % {_SERIALS} * 700001 + {portfolio.seed % _SERIALS}) % {_SERIALS})::varchar, 6, '0')"
     return f"{province} || if(is_woman, '1', '0') || {year} || {serial}"
