@@ -148,8 +148,9 @@ def _check_content(
         return row_count or 0, source.find_structure_faults(data, len(header))
     cell_faults = table.find_cell_faults(engine, data, header, layout)
     line_faults, counted = _check_lines(engine, data.name, control, catalogue, scanned.sha256, row_count)
-    # What could not be read cannot be added up: with faulty cells only what is counted over whole lines is compared.
-    return row_count, (*compare(control, counted, with_sums=not cell_faults), *cell_faults, *line_faults)
+    # What could not be read cannot be added up, or told apart.
+    unread = {each.column for each in cell_faults}
+    return row_count, (*compare(control, counted, unread), *cell_faults, *line_faults)
 
 
 def _check_lines(

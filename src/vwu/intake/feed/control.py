@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -71,21 +71,23 @@ def read_control(content: bytes | None, file_name: str) -> tuple[Control | None,
     return _read_values(record, position)
 
 
-def compare(control: Control, counted: Counted, *, with_sums: bool = True) -> tuple[Finding, ...]:
-    """Everything in which the file is not what its control record says; to the đồng."""
+def compare(control: Control, counted: Counted, unread: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Everything in which the file is not what its control record says, to the đồng; `unread` columns are left out."""
     found = [
         finding(rule_id, column=column, position=position, value=str(stated), proposed=str(actual))
-        for rule_id, column, position, stated, actual in _identities(control, counted)
+        for rule_id, column, position, stated, actual in _identities(control, counted, unread)
         if stated != actual
     ]
-    for name in SUMS if with_sums else ():
+    for name in (each for each in SUMS if each not in unread):
         stated, actual = getattr(control, f"sum_{name}"), counted.sums[name]
         if stated != actual:
             found.append(_sum_finding(name, stated, actual, counted.file_name))
     return tuple(found)
 
 
-def _identities(control: Control, counted: Counted) -> list[tuple[str, str, str, object, object]]:
+def _identities(
+    control: Control, counted: Counted, unread: Collection[str]
+) -> list[tuple[str, str, str, object, object]]:
     position = f"{counted.file_name}.control.json"
     stated_name = unicodedata.normalize("NFC", control.file_name)
     actual_name = unicodedata.normalize("NFC", counted.file_name)
@@ -94,9 +96,9 @@ def _identities(control: Control, counted: Counted) -> list[tuple[str, str, str,
         ("FEED_SHA256", "sha256", position, control.sha256, counted.sha256),
         ("FEED_ROW_COUNT", "row_count", position, control.row_count, counted.row_count),
     ]
-    for name in ("distinct_customers", "distinct_groups"):
+    for name, column in (("distinct_customers", "customer_id"), ("distinct_groups", "group_id")):
         actual = getattr(counted, name)
-        if actual is not None:
+        if actual is not None and column not in unread:
             rows.append(("FEED_DISTINCT", name, position, getattr(control, name), actual))
     return rows
 

@@ -42,10 +42,11 @@ def land_feed(
     """
     connection.execute("select raw.ensure_month(%s)", [control.as_of_date])
     _insert_control(connection, control, receipt_id, scope_key)
-    with token_functions(engine, token_key):
-        _copy_lines(engine, connection, control.kind, receipt_id)
-        if control.kind is Kind.LOAN:
-            _copy_persons(engine, connection, control.bank_code, receipt_id, key_id(token_key))
+    if control.kind is Kind.LOAN:
+        _make_tokens(engine, token_key)
+    _copy_lines(engine, connection, control.kind, receipt_id)
+    if control.kind is Kind.LOAN:
+        _copy_persons(engine, connection, control.bank_code, receipt_id, key_id(token_key))
     if control.kind is Kind.GROUP:
         _copy_leaders(engine, connection, control.bank_code, receipt_id)
 
@@ -58,11 +59,26 @@ def _insert_control(connection: psycopg.Connection, control: Control, receipt_id
     )
 
 
+def _make_tokens(engine: DuckDBPyConnection, token_key: bytes) -> None:
+    """The table `token`, one row for each of `line` in the same order: a token costs more than all else of a line."""
+    with token_functions(engine, token_key):
+        engine.execute(
+            f"""create or replace temp table token as
+                select {CITIZEN_TOKEN}::uuid as citizen_token, {CUSTOMER_TOKEN}::uuid as customer_token,
+                    (md5_number_lower(
+                        concat_ws(chr(31), bank_code, customer_id, full_name, coalesce(birth_date::varchar, '-'))
+                    ) >> 1)::bigint as identity_hash
+                from line"""
+        )
+
+
 def _copy_lines(engine: DuckDBPyConnection, connection: psycopg.Connection, kind: Kind, receipt_id: str) -> None:
-    tokens = {"customer_token": CUSTOMER_TOKEN, "citizen_token": CITIZEN_TOKEN} if kind is Kind.LOAN else {}
-    plain = {column.name: column.name for column in LAYOUTS[kind] if not column.is_identity}
-    columns = {"receipt_id": f"'{receipt_id}'", "line_no": LINE, **tokens, **plain}
-    copy_to_postgres(engine, _select(columns, "line"), connection, TABLES[kind], columns)
+    tokens = ("customer_token", "citizen_token") if kind is Kind.LOAN else ()
+    plain = [column.name for column in LAYOUTS[kind] if not column.is_identity]
+    columns = ("receipt_id", "line_no", *tokens, *plain)
+    values = f"'{receipt_id}', line.{LINE}, {', '.join((*tokens, *plain))}"
+    lines = "line positional join token" if tokens else "line"
+    copy_to_postgres(engine, f"select {values} from {lines}", connection, TABLES[kind], columns)
 
 
 _PERSON_COLUMNS = (
@@ -78,11 +94,11 @@ def _copy_persons(
     connection.execute("select pg_advisory_xact_lock(%s)", [_VAULT_LOCK])
     copy_from_postgres(
         connection,
-        "select replace(citizen_token::text, '-', ''), identity_hash from vault.person where bank_code = %s",
+        "select citizen_token, identity_hash from vault.person where bank_code = %s",
         [bank_code],
         engine,
         "known",
-        {"citizen_token": "varchar", "identity_hash": "bigint"},
+        {"citizen_token": "uuid", "identity_hash": "bigint"},
     )
     copy_to_postgres(engine, _new_persons(receipt_id, key), connection, "vault.person", _PERSON_COLUMNS)
 
@@ -90,19 +106,14 @@ def _copy_persons(
 def _new_persons(receipt_id: str, key: str) -> str:
     """SQL of the persons not in `known`, in the order of the table's key, which makes filling its index cheap."""
     return f"""
-        with person as (
-            select distinct bank_code, customer_id, citizen_id, full_name, birth_date from line
-        ),
-        worded as (
-            select *, {CITIZEN_TOKEN} as citizen_token,
-                (md5_number_lower(
-                    concat_ws(chr(31), bank_code, customer_id, full_name, coalesce(birth_date::varchar, '-'))
-                ) >> 1)::bigint as identity_hash
-            from person
+        with new as (
+            select min(token.rowid) as place from token
+            anti join known using (citizen_token, identity_hash)
+            group by citizen_token, identity_hash
         )
-        select citizen_token, identity_hash, {CUSTOMER_TOKEN}, '{key}', bank_code, customer_id, citizen_id,
-            full_name, birth_date, '{receipt_id}'
-        from worded anti join known using (citizen_token, identity_hash)
+        select citizen_token, identity_hash, customer_token, '{key}', bank_code, customer_id, citizen_id, full_name,
+            birth_date, '{receipt_id}'
+        from line positional join token semi join new on new.place = line.rowid
         order by citizen_token, identity_hash"""
 
 
@@ -123,7 +134,3 @@ def _copy_leaders(engine: DuckDBPyConnection, connection: psycopg.Connection, ba
         where leader_name is not null"""
     columns: Sequence[str] = ("bank_code", "group_id", "leader_name", "receipt_id")
     copy_to_postgres(engine, query, connection, "vault.group_leader", columns)
-
-
-def _select(columns: Mapping[str, str], table: str) -> str:
-    return f"select {', '.join(f'{expression} as {name}' for name, expression in columns.items())} from {table}"

@@ -6,16 +6,7 @@ from vwu.intake.feed.reference import COMMUNE_UNKNOWN, PROGRAMME_UNKNOWN
 from vwu.intake.feed.rulebook import Condition, Search
 from vwu.intake.feed.table import LINE
 
-# Provinces of birth registration, TT 07/2016/TT-BCA: the 63 old province codes behind a zero. Never a residence.
-BIRTH_PROVINCES = (
-    "001", "002", "004", "006", "008", "010", "011", "012", "014", "015", "017", "019", "020", "022", "024", "025",
-    "026", "027", "030", "031", "033", "034", "035", "036", "037", "038", "040", "042", "044", "045", "046", "048",
-    "049", "051", "052", "054", "056", "058", "060", "062", "064", "066", "067", "068", "070", "072", "074", "075",
-    "077", "079", "080", "082", "083", "084", "086", "087", "089", "091", "092", "093", "094", "095", "096",
-)  # fmt: skip
-
 _CLOSING = "opening_balance + lent - collected - written_off + transferred"
-_PREFIXES = ", ".join(f"'{prefix}'" for prefix in BIRTH_PROVINCES)
 
 LOAN_CONDITIONS = (
     Condition(
@@ -34,25 +25,6 @@ LOAN_CONDITIONS = (
         "closing_balance > approved_amount",
         "closing_balance",
         "approved_amount",
-    ),
-    Condition(
-        "LOAN_CITIZEN_ID_LOST_ZERO",
-        "citizen_id",
-        "length(citizen_id) = 11 and regexp_full_match(citizen_id, '[0-9]{11}')",
-        "citizen_id",
-    ),
-    Condition(
-        "LOAN_CITIZEN_ID_FORM",
-        "citizen_id",
-        "not regexp_full_match(citizen_id, '[0-9]{11,12}')",
-        "citizen_id",
-    ),
-    Condition(
-        "LOAN_CITIZEN_ID_PREFIX",
-        "citizen_id",
-        f"length(citizen_id) = 12 and regexp_full_match(citizen_id, '[0-9]{{12}}')"
-        f" and left(citizen_id, 3) not in ({_PREFIXES})",
-        "citizen_id",
     ),
 )
 

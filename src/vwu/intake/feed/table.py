@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vwu.intake.feed.columns import Column, Form
@@ -27,7 +28,23 @@ LINE = "rowid + 2"
 """SQL of a record's physical line: the header is line 1 and rows are numbered from 0."""
 
 _MEMORY_LIMIT = "1000MB"
-_EARLIEST_DATE, _LATEST_DATE = "1850-01-01", "2200-12-31"
+_RATE = r"[0-9]{1,2}(\.[0-9]{1,4})?|100(\.0{1,4})?"
+# Forms whose text must be what their value reads back as, and between what; no bounds: any value.
+_READS_BACK: Mapping[Form, tuple[str, str]] = MappingProxyType(
+    {
+        Form.AMOUNT: ("0", "9223372036854775807"),
+        Form.SIGNED_AMOUNT: ("", ""),
+        Form.COUNT: ("0", "2147483647"),
+        Form.DATE: ("date '1850-01-01'", "date '2200-12-31'"),
+    }
+)
+# Provinces of birth registration, TT 07/2016/TT-BCA: the 63 old province codes behind a zero. Never a residence.
+BIRTH_PROVINCES = (
+    "001", "002", "004", "006", "008", "010", "011", "012", "014", "015", "017", "019", "020", "022", "024", "025",
+    "026", "027", "030", "031", "033", "034", "035", "036", "037", "038", "040", "042", "044", "045", "046", "048",
+    "049", "051", "052", "054", "056", "058", "060", "062", "064", "066", "067", "068", "070", "072", "074", "075",
+    "077", "079", "080", "082", "083", "084", "086", "087", "089", "091", "092", "093", "094", "095", "096",
+)  # fmt: skip
 
 
 class UnreadableError(Exception):
@@ -54,16 +71,20 @@ def open_engine() -> Iterator[DuckDBPyConnection]:
 
 
 def load_lines(engine: DuckDBPyConnection, path: Path, header: Sequence[str], layout: Sequence[Column]) -> int:
-    """Read the file into the table `line`, typed, with how many cells of each are faulty; returns the row count.
+    """Read the file into the table `line`, typed, with a flag where a cell is faulty; returns the row count.
 
     Raises UnreadableError when a line is not a record. No message of the engine is passed on: they quote lines.
     """
     import duckdb
 
-    typed = ", ".join(f"{_typed(column)} as {column.name}" for column in layout)
+    # Each cast stands in the inner query, so that the check and the value share it.
+    casts = ", ".join(f"try_cast({column.name} as {_sql_type(column)}) as {_value(column)}" for column in layout)
+    typed = ", ".join(f"{_value(column)} as {column.name}" for column in layout)
+    good = " and ".join(_is_good(column) for column in layout)
     try:
         engine.execute(
-            f"create table line as select {typed}, {_fault_count(layout)} as faults from {_reader(path, header)}"
+            f"""create table line as select {typed}, not coalesce({good}, false) as is_faulty
+                from (select *, {casts} from {_reader(path, header)})"""
         )
     except duckdb.Error:
         raise UnreadableError(path.name) from None
@@ -75,26 +96,48 @@ def load_lines(engine: DuckDBPyConnection, path: Path, header: Sequence[str], la
 def find_cell_faults(
     engine: DuckDBPyConnection, path: Path, header: Sequence[str], layout: Sequence[Column]
 ) -> tuple[Finding, ...]:
-    """Each column and rule with the cells that break it. The text is read again for the faulty lines alone."""
-    row = engine.execute("select count(*) from line where faults > 0").fetchone()
+    """Each column and rule with the cells that break it. The text is read again for the faulty lines alone.
+
+    Faulty cells become null in `line`, so that no other rule speaks of them.
+    """
+    row = engine.execute("select count(*) from line where is_faulty").fetchone()
     if row is None or row[0] == 0:
         return ()
-    # Both keep the order of the file: the n-th faulty row of text is the n-th faulty line.
+    _reread_faulty_lines(engine, path, header, layout)
+    found: list[Finding] = []
+    for column in layout:
+        of_column = [
+            each
+            for rule_id, condition in _cell_rules(column)
+            for each in _cell_finding(engine, path.name, rule_id, column, condition)
+        ]
+        if of_column:
+            faulty = " or ".join(f"({condition})" for _, condition in _cell_rules(column))
+            engine.execute(
+                f"update line set {column.name} = null where rowid in (select place from faulty where {faulty})"
+            )
+        found += of_column
+    return tuple(found)
+
+
+def _reread_faulty_lines(
+    engine: DuckDBPyConnection, path: Path, header: Sequence[str], layout: Sequence[Column]
+) -> None:
+    """The table `faulty`: text and place of the faulty lines. Both readings keep the order of the file, so the n-th
+    faulty row of text is the n-th faulty line."""
+    casts = ", ".join(f"try_cast({column.name} as {_sql_type(column)}) as {_value(column)}" for column in layout)
+    good = " and ".join(_is_good(column) for column in layout)
     engine.execute(
-        f"create or replace temp table text as select * from {_reader(path, header)} where {_fault_count(layout)} > 0"
+        f"""create or replace temp table text as
+            select {", ".join(header)} from (select *, {casts} from {_reader(path, header)})
+            where not coalesce({good}, false)"""
     )
     engine.execute(
         """create or replace temp table faulty as
            with place as (
-               select rowid as place, row_number() over (order by rowid) - 1 as number from line where faults > 0
+               select rowid as place, row_number() over (order by rowid) - 1 as number from line where is_faulty
            )
            select place.place, text.* from text inner join place on place.number = text.rowid"""
-    )
-    return tuple(
-        each
-        for column in layout
-        for rule_id, condition in _cell_rules(column)
-        for each in _cell_finding(engine, path.name, rule_id, column, condition)
     )
 
 
@@ -136,50 +179,65 @@ def _compression(path: Path) -> str:
     return {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower(), "none")
 
 
-def _typed(column: Column) -> str:
-    """SQL over the text: the value, or null where the cell is faulty, so that no other rule speaks of it."""
-    kind = {
+def _value(column: Column) -> str:
+    """Name of a column's typed value beside its text."""
+    return f"value_of_{column.name}"
+
+
+def _sql_type(column: Column) -> str:
+    if column.choices:
+        return _code_list(column)
+    kinds = {
         Form.AMOUNT: "bigint",
         Form.SIGNED_AMOUNT: "bigint",
         Form.COUNT: "integer",
         Form.DATE: "date",
         Form.RATE: "decimal(9, 4)",
-    }.get(column.form, _code_list(column) if column.choices else None)
-    value = f"try_cast({column.name} as {kind})" if kind else column.name
-    return f"case when {_fault(column)} then null else {value} end"
+    }
+    return kinds.get(column.form, "varchar")
 
 
-def _fault_count(layout: Sequence[Column]) -> str:
-    """SQL over the text: how many cells of a line are faulty."""
-    return " + ".join(f"({_fault(column)})::utinyint" for column in layout)
-
-
-def _fault(column: Column) -> str:
-    """SQL: this cell breaks one of its rules; never null."""
-    return " or ".join(f"({condition})" for _, condition in _cell_rules(column)) or "false"
+def _is_good(column: Column) -> str:
+    """SQL, over text and value: the cell breaks none of its rules; null or false when it does. Made to be fast."""
+    name, value = column.name, _value(column)
+    if column.choices:
+        # Not `is not null`: where the text is not asked for, the engine casts as it reads, and fails on a faulty cell.
+        good = f"{value}::varchar = {name}"
+    elif column.form in _READS_BACK:
+        low, high = _READS_BACK[column.form]
+        good = f"{value}::varchar = {name}" + (f" and {value} between {low} and {high}" if low else "")
+    elif column.form is Form.RATE:
+        good = f"regexp_full_match({name}, '{_RATE}')"
+    elif column.form is Form.CITIZEN_ID:
+        good = f"regexp_full_match({name}, '({'|'.join(BIRTH_PROVINCES)})[0-9]{{9}}')"
+    else:
+        good = f"{name} is not null"
+    return f"({good})" if column.is_required else f"({name} is null or ({good}))"
 
 
 def _cell_rules(column: Column) -> list[tuple[str, str]]:
-    """(rule, SQL over the text that is true for a fault and never null) of a column."""
+    """(rule, SQL over the text that is true for a fault) of a column; together exactly what is not `_is_good`."""
     name = column.name
     rules = [("FEED_CELL_MISSING", f"{name} is null")] if column.is_required else []
     if column.choices:
         rules.append(("FEED_CELL_CODE", f"({name} is not null and try_cast({name} as {_code_list(column)}) is null)"))
     elif column.form in {Form.AMOUNT, Form.SIGNED_AMOUNT}:
-        rules.append(("FEED_CELL_AMOUNT", _not_canonical(name, "bigint")))
+        rules.append(("FEED_CELL_AMOUNT", _not_canonical(column)))
         if column.form is Form.AMOUNT:
-            negative = f"coalesce(try_cast({name} as bigint) < 0, false)"
-            rules.append(("FEED_CELL_NEGATIVE", f"({negative} and not {_not_canonical(name, 'bigint')})"))
-    elif column.form is Form.COUNT:
-        negative = f"coalesce(try_cast({name} as integer) < 0, false)"
-        rules.append(("FEED_CELL_COUNT", f"{_not_canonical(name, 'integer')} or {negative}"))
-    elif column.form is Form.DATE:
-        span = f"date '{_EARLIEST_DATE}' and date '{_LATEST_DATE}'"
-        outside = f"coalesce(try_cast({name} as date) not between {span}, false)"
-        rules.append(("FEED_CELL_DATE", f"{_not_canonical(name, 'date')} or {outside}"))
+            rules.append(("FEED_CELL_NEGATIVE", f"not {_not_canonical(column)} and try_cast({name} as bigint) < 0"))
+    elif column.form in {Form.COUNT, Form.DATE}:
+        low, high = _READS_BACK[column.form]
+        outside = f"try_cast({name} as {_sql_type(column)}) not between {low} and {high}"
+        rule_id = "FEED_CELL_COUNT" if column.form is Form.COUNT else "FEED_CELL_DATE"
+        rules.append((rule_id, f"{_not_canonical(column)} or {outside}"))
     elif column.form is Form.RATE:
-        shape = f"not regexp_full_match({name}, '[0-9]{{1,2}}(\\.[0-9]{{1,4}})?|100(\\.0{{1,4}})?')"
-        rules.append(("FEED_CELL_RATE", f"coalesce({shape}, false)"))
+        rules.append(("FEED_CELL_RATE", f"not regexp_full_match({name}, '{_RATE}')"))
+    elif column.form is Form.CITIZEN_ID:
+        prefixes = ", ".join(f"'{prefix}'" for prefix in BIRTH_PROVINCES)
+        rules.append(("LOAN_CITIZEN_ID_LOST_ZERO", f"regexp_full_match({name}, '[0-9]{{11}}')"))
+        rules.append(("LOAN_CITIZEN_ID_FORM", f"not regexp_full_match({name}, '[0-9]{{11,12}}')"))
+        shape = f"regexp_full_match({name}, '[0-9]{{12}}')"
+        rules.append(("LOAN_CITIZEN_ID_PREFIX", f"{shape} and left({name}, 3) not in ({prefixes})"))
     return rules
 
 
@@ -188,9 +246,11 @@ def _code_list(column: Column) -> str:
     return f"enum({', '.join(repr(choice) for choice in column.choices)})"
 
 
-def _not_canonical(name: str, kind: str) -> str:
+def _not_canonical(column: Column) -> str:
     """SQL: the text is there but is not how this type is written out.
 
     The engine's casts are generous (`1.5` becomes 2, `1e3` 1000): only what reads back as it was written is taken.
     """
-    return f"({name} is not null and coalesce(try_cast({name} as {kind})::varchar <> {name}, true))"
+    name = column.name
+    read_back = f"try_cast({name} as {_sql_type(column)})::varchar"
+    return f"({name} is not null and coalesce({read_back} <> {name}, true))"
