@@ -6,12 +6,13 @@ Bounds are respected (ARCHITECTURE D3): only what no reading of the bounds can m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vwu.intake.model import Finding, Quantity, SubmissionValue
 from vwu.intake.rules import finding
-from vwu.intake.submission.values import format_number
+from vwu.intake.submission.values import format_number, quantity_of
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue, Indicator
@@ -28,18 +29,21 @@ def check_consistency(values: tuple[SubmissionValue, ...], catalogue: Catalogue)
     """Findings across the figures of one submission, in the order of the figures."""
     yield from _twice(values)
     reported: dict[Key, list[SubmissionValue]] = {}
-    for value in values:
-        if value.quantity.value_state == "reported":
-            reported.setdefault((value.indicator_code, value.scenario, value.basis), []).append(value)
-    for value in values:
-        if value.quantity.value_state != "reported":
-            continue
+    said = [_nil_as_zero(value) for value in values if value.quantity.value_state in ("reported", "nil")]
+    for value in said:
+        reported.setdefault((value.indicator_code, value.scenario, value.basis), []).append(value)
+    for value in said:
         indicator = catalogue.indicators[value.indicator_code]
         yield from _over_parent(value, indicator, reported)
         yield from _claim(value, indicator, reported, catalogue)
         yield from _ratio(value, indicator, reported, catalogue)
         yield from _undetermined(value, indicator)
     yield from _targets(reported, catalogue)
+
+
+def _nil_as_zero(value: SubmissionValue) -> SubmissionValue:
+    """In sums and comparisons, nothing to report is nought; what nobody reported is left out of them."""
+    return replace(value, quantity=quantity_of(Decimal(0))) if value.quantity.value_state == "nil" else value
 
 
 def _twice(values: tuple[SubmissionValue, ...]) -> Iterator[Finding]:

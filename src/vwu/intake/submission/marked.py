@@ -64,8 +64,8 @@ def mark_workbook(content: bytes, findings: Sequence[Finding]) -> bytes:
         paths = sheet_paths(package)
         if "xl/styles.xml" in package.names and paths:
             return _Marking(package, paths, findings).write()
-    except (PackageError, ValueError):
-        # The findings say what is wrong with such a file; the list of them is still worth having.
+    except (PackageError, ValueError, LookupError, StopIteration):
+        # A part is damaged or lacks what it must have. The findings say what is wrong; the list of them is of use.
         pass
     return _list_alone(findings)
 
@@ -208,7 +208,7 @@ class _Marking:
                 content = self.changed.pop(entry.filename, None)
                 copied = zipfile.ZipInfo(entry.filename, entry.date_time)
                 copied.external_attr = entry.external_attr
-                part = self.package.archive.read(entry) if content is None else content
+                part = self.package.part(entry.filename) if content is None else content
                 target.writestr(copied, part, zipfile.ZIP_DEFLATED)
             for name, content in self.changed.items():
                 target.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)

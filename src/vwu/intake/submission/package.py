@@ -24,6 +24,8 @@ MAX_ROWS = 5_000
 MAX_COLUMNS = 256
 MAX_SHEETS = 60
 
+# What the reader of a zip archive raises when the archive is damaged.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _BUILT_IN_PERCENT = frozenset((9, 10))
 
@@ -76,7 +78,7 @@ class Package:
         try:
             with self.archive.open(name) as source:
                 content = source.read(MAX_PART_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise PackageError("FILE_TRUNCATED") from error
         if len(content) > MAX_PART_BYTES:
             raise too_large(name)
@@ -88,7 +90,7 @@ def open_package(content: bytes) -> Package:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise PackageError("FILE_TRUNCATED") from error
     if any(entry.flag_bits & 1 for entry in entries):
         raise PackageError("FILE_ENCRYPTED")

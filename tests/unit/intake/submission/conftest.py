@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -92,6 +93,20 @@ def saved(book: Workbook) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def container(*streams: str) -> bytes:
+    """A small OLE2 file with empty streams of these names: what encrypted and old workbooks are kept in."""
+    header = struct.pack("<8s16xHHHHH6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6)
+    none, end = 0xFFFFFFFF, 0xFFFFFFFE
+    header += struct.pack("<9I", 0, 1, 1, 0, 4096, end, 0, end, 0) + struct.pack("<109I", 0, *[none] * 108)
+    table = struct.pack("<128I", 0xFFFFFFFD, end, *[none] * 126)
+    directory = b""
+    for name, kind in (("Root Entry", 5), *((stream, 2) for stream in streams)):
+        spelled = (name + "\0").encode("utf-16-le")
+        directory += struct.pack("<64sHBB", spelled, len(spelled), kind, 1) + struct.pack("<3I", none, none, none)
+        directory += bytes(36) + struct.pack("<IQ", end, 0)
+    return header + table + directory.ljust(512, b"\0")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from typing import Any
 
@@ -173,3 +174,20 @@ def test_positions_are_understood_with_quoted_names() -> None:
     found = positions([at("'Biểu số ''1'''!AB12"), at("BaoCao!G13"), at("P22.csv:12"), at("BaoCao!G13")])
     cells: dict[str, dict[Any, int]] = {sheet: {c: len(f) for c, f in cells.items()} for sheet, cells in found.items()}
     assert cells == {"Biểu số '1'": {(11, 27): 1}, "BaoCao": {(FIRST_ROW - 1, 6): 2}}
+
+
+def test_damaged_parts_never_break_the_marking(sent: bytes) -> None:
+    chance = random.Random(11)
+    found = [at("BaoCao!G13"), at("BaoCao!A40")]
+    for _ in range(300):
+        content = parts(sent)
+        name = chance.choice(sorted(content))
+        damaged = bytearray(content[name])
+        for _ in range(chance.randint(1, 6)):
+            damaged[chance.randrange(len(damaged))] = chance.choice(b"<>/\"' =&0123456789abcrst-")
+        content[name] = bytes(damaged)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for each, part in content.items():
+                archive.writestr(each, part)
+        assert "xl/workbook.xml" in parts(mark_workbook(buffer.getvalue(), found))

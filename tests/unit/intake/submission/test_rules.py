@@ -19,7 +19,7 @@ from vwu.intake.rules import FILE_RULES
 from vwu.intake.submission.check import check_submission
 from vwu.intake.submission.rules import SUBMISSION_RULES
 
-from .conftest import COLUMNS, FIRST_ROW, STARTUP, TODAY, Check, Line, saved, workbook
+from .conftest import COLUMNS, FIRST_ROW, STARTUP, TODAY, Check, Line, container, saved, workbook
 
 CSV_HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note\n"
 Fault = tuple[str, bytes]
@@ -116,10 +116,7 @@ NEXT_YEAR = {"Kỳ báo cáo": "2027-01", "Từ ngày": None, "Đến ngày": No
 
 FAULTS: Mapping[str, Callable[[], Fault]] = {
     "FILE_MACROS": lambda: parts({"xl/vbaProject.bin": b"macro"}),
-    "FILE_ENCRYPTED": lambda: (
-        "P22.xlsx",
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
-    ),
+    "FILE_ENCRYPTED": lambda: ("P22.xlsx", container("EncryptionInfo", "EncryptedPackage")),
     "FILE_TRUNCATED": lambda: ("P22.xlsx", book()[1][:3000]),
     "FILE_TOO_LARGE": lambda: parts({"xl/media/image1.png": bytes(40_000_000)}),
     "FILE_HOSTILE": lambda: parts({"xl/workbook.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),
