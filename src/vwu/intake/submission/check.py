@@ -46,7 +46,7 @@ def check_submission(name: str, content: bytes, catalogue: Catalogue, today: dat
         return Submission(None, findings=findings)
     head = read_head(paper, catalogue, today)
     reader = _Reader(catalogue, head)
-    values = tuple(reader.values(paper))
+    values = _without_idle_gaps(tuple(reader.values(paper)))
     found = [*findings, *head.findings, *reader.findings, *check_consistency(values, catalogue)]
     found += _timeliness(paper, head, values, today)
     if not any(value.quantity.value_state != "missing" for value in values) and not has_errors(tuple(found)):
@@ -55,6 +55,14 @@ def check_submission(name: str, content: bytes, catalogue: Catalogue, today: dat
     if head.branch_code and head.period:
         scope = SubmissionScope(head.branch_code, head.period.period_code, FORM)
     return Submission(scope, head.form_version, values, tuple(found))
+
+
+def _without_idle_gaps(values: tuple[SubmissionValue, ...]) -> tuple[SubmissionValue, ...]:
+    """A form of plans reports no results, so its empty cells of results are not missing."""
+    said = {value.scenario for value in values if value.quantity.value_state != "missing"}
+    if said != {"plan"}:
+        return values
+    return tuple(value for value in values if value.scenario == "plan")
 
 
 @cache

@@ -42,7 +42,9 @@ def test_a_plain_form_is_read_whole(check: Check, build: Build) -> None:
 
 
 def test_a_plan_stands_in_its_own_column(check: Check, build: Build) -> None:
-    submission = check(build((1, "DA939", "TRAINING_CLASSES", "", "lớp", "6 lớp")))
+    unfilled = (2, "DA939", "WOMEN_STARTUP_SUPPORTED", "", "người")
+    submission = check(build((1, "DA939", "TRAINING_CLASSES", "", "lớp", "6 lớp"), unfilled))
+    # A form of plans leaves no result missing.
     (value,) = submission.values
     assert (value.scenario, value.basis, value.position) == ("plan", "in_period", "BaoCao!F13")
 
