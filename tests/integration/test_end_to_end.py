@@ -136,7 +136,7 @@ def test_bi_reads_the_figures(story: Story) -> None:
     rows = story.query(
         "bi_reader",
         """select programme_code, scenario, basis, value, qualifier from published.report_indicator
-           where indicator_code = 'WOMEN_STARTUP_SUPPORTED' and branch_code = 'P22'""",
+           where indicator_code = 'WOMEN_STARTUP_SUPPORTED' and branch_code = 'P22' and value_state = 'reported'""",
     )
     assert [(each[0], each[1], each[2], int(each[3]), each[4]) for each in rows] == [
         ("DA939", "actual", "programme_to_date", 2238, "exact")
