@@ -175,18 +175,17 @@ with recursive target as (
     select region_key from published.dim_region where region_code = %(region)s
 ),
 
+-- All steps at once, so that each round of the recursion is one hashed join and not a scan for every region.
+step as materialized (
+    select parent_region_key as above_key, region_key from published.dim_region where parent_region_key is not null
+    union all
+    select to_region_key, from_region_key from published.bridge_region_succession
+),
+
 territory as (
     select region_key from target
     union
-    select found.region_key
-    from territory
-    cross join lateral (
-        select below.region_key from published.dim_region as below where below.parent_region_key = territory.region_key
-        union all
-        select bridge.from_region_key
-        from published.bridge_region_succession as bridge
-        where bridge.to_region_key = territory.region_key
-    ) as found
+    select step.region_key from territory inner join step on territory.region_key = step.above_key
 ),
 
 reported as (
