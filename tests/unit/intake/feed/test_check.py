@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -371,3 +372,9 @@ def test_every_rule_of_one_file_is_seen_firing() -> None:
     }  # fmt: skip
     seen = {plant.rule_id for plant in PLANTS} | elsewhere | NEEDS_DATABASE
     assert {rule.rule_id for rule in FEED_RULES} - seen == set()
+
+
+def test_the_documented_rules_are_those_that_are_checked() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "bank-feeds.md").read_text("utf-8")
+    documented = dict(re.findall(r"^\| `([A-Z_]+)` \| (\w+) \|", page, re.MULTILINE))
+    assert documented == {rule.rule_id: str(rule.severity) for rule in FEED_RULES}
