@@ -1,7 +1,8 @@
 """Build the star: one dbt run in this process, proportional to what changed in force since the last one (D10).
 
-Models and their tests run on every build; seeds only when they or the models changed, and then everything is made
-anew. What dbt did, node by node, is kept in `quality.build_run` and `quality.dbt_result`.
+Models and their tests run on every build; seeds, and models that only seeds decide (tag `reference`), only when seeds
+or models changed, and then everything is made anew. What dbt did, node by node, is kept in `quality.build_run` and
+`quality.dbt_result`.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def build(settings: Settings, full_refresh: bool = False, show: Show | None = No
         build_id = _open_run(connection, code_hash, seeds_hash, is_full)
         nodes: tuple[NodeResult, ...] = ()
         try:
-            nodes = _run_dbt(settings, is_full, show)
+            nodes = run_dbt(settings, *_BUILD, *(["--full-refresh"] if is_full else _WHAT_CHANGED), show=show)
         finally:
             ok = bool(nodes) and all(node.is_good for node in nodes)
             _close_run(connection, build_id, nodes, ok)
@@ -161,26 +162,31 @@ def _close_run(connection: psycopg.Connection, build_id: int, nodes: tuple[NodeR
         )
 
 
-def _run_dbt(settings: Settings, is_full: bool, show: Show | None) -> tuple[NodeResult, ...]:
-    """One `dbt build` in this process. Unit tests are run by `make test`, on fixed rows, not on every build."""
+# Unit tests are run by `make test`, on fixed rows, not on every build.
+_BUILD = ("build", "--exclude-resource-type", "unit_test")
+_WHAT_CHANGED = ("--select", "resource_type:model", "--exclude", "tag:reference")
+
+
+def run_dbt(settings: Settings, *arguments: str, show: Show | None = None) -> tuple[NodeResult, ...]:
+    """Run one dbt command in this process, as `vwu_builder`; returns what became of each node.
+
+    Raises BuildError when dbt did not come as far as running nodes.
+    """
     from dbt.cli.main import dbtRunner
 
     home = settings.home / "dbt"
-    arguments = [
-        "build",
-        "--quiet",
-        "--project-dir", str(settings.root / "dbt_project"),
-        "--profiles-dir", str(settings.root / "dbt_project"),
-        "--target-path", str(home / "target"),
-        "--log-path", str(home / "logs"),
-        "--exclude-resource-type", "unit_test",
-        *(["--full-refresh"] if is_full else ["--select", "resource_type:model"]),
-    ]  # fmt: skip
+    folders = {
+        "--project-dir": settings.root / "dbt_project",
+        "--profiles-dir": settings.root / "dbt_project",
+        "--target-path": home / "target",
+        "--log-path": home / "logs",
+    }
+    everything = [*arguments, "--quiet", *(str(part) for pair in folders.items() for part in pair)]
     with _environment(_profile(settings.database_url("builder"))):
-        outcome = dbtRunner(callbacks=[_progress(show)] if show else []).invoke(arguments)
+        outcome = dbtRunner(callbacks=[_progress(show)] if show else []).invoke(everything)
     results = getattr(outcome.result, "results", None)
     if outcome.exception is not None or results is None:
-        raise BuildError(f"dbt could not build: {outcome.exception} (log: {home / 'logs' / 'dbt.log'})")
+        raise BuildError(f"dbt could not {arguments[0]}: {outcome.exception} (log: {home / 'logs' / 'dbt.log'})")
     return tuple(_node_result(result) for result in results)
 
 

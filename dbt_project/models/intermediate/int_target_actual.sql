@@ -15,8 +15,8 @@ region as (
 target as (
     select
         target.target_code,
-        {{ surrogate_key(['target.programme_code']) }} as programme_key,
-        {{ surrogate_key(['target.indicator_code']) }} as indicator_key,
+        programme.programme_key,
+        indicator.indicator_key,
         region.region_key,
         horizon.period_key as horizon_period_key,
         target.basis,
@@ -30,6 +30,8 @@ target as (
         -- The Union closes its year in mid-December: then all that counts for the horizon has been said.
         least(target.horizon_end, coalesce(horizon.end_date, target.horizon_end)) as closing_date
     from {{ ref('target') }} as target
+    inner join {{ ref('dim_programme') }} as programme using (programme_code)
+    inner join {{ ref('int_indicator') }} as indicator using (indicator_code)
     inner join region
         on target.region_level = region.level and target.region_code = region.region_code
     left join {{ ref('int_period') }} as horizon

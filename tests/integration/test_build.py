@@ -1,0 +1,319 @@
+"""The star on a real database: the example built, what branches send changing under it, and what must never change."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vwu import build as star
+from vwu.build import build, project_hash, run_dbt
+from vwu.database import connect
+from vwu.example import figures, write_example
+from vwu.intake.arrivals import ZONES, list_arrivals
+from vwu.intake.landing import answer, withdraw
+from vwu.intake.model import Outcome, State
+from vwu.intake.receive import receive
+from vwu.settings import Settings
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("build")]
+
+HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
+HALF_TERM = "T2021-2026-H1"
+SHELTERS = "MAIAM,SHELTERS_BUILT_REPAIRED,actual,in_period"
+NEIGHBOURS = {
+    ("P22", HALF_TERM): [
+        f"{SHELTERS},34,HOUSE",
+        "MAIAM,SHELTER_FUND,actual,in_period,700 triệu đồng,VND",
+        "TINCHAP,CREDIT_GUARANTEED_AMOUNT,actual,in_period,2.000 tỷ đồng,VND",
+        "GIAMNGHEO,POOR_HOUSEHOLDS_ESCAPED,actual,in_period,trên 100,HOUSEHOLD",
+    ],
+    ("P06", "2024-05"): [f"{SHELTERS},7,HOUSE"],
+    ("P19", "2024-05"): [f"{SHELTERS},5,HOUSE"],
+}
+INCREMENTAL = ("fct_indicator_value", "fct_credit_month")
+
+
+@pytest.fixture(scope="module")
+def warehouse(module_database: Settings) -> Settings:
+    """The example with what two more provinces say, landed and built for the first time."""
+    write_example(Path(module_database.landing))
+    for path in [path for zone in ZONES for path in list_arrivals(module_database, zone, settle_seconds=0.0)]:
+        receive(module_database, path)
+    for (branch, period), lines in NEIGHBOURS.items():
+        report(module_database, branch, period, lines)
+    result = build(module_database)
+    assert result.ok, result.failures
+    assert result.is_full_refresh
+    return module_database
+
+
+def query(settings: Settings, text: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connect(settings, "builder") as connection:
+        return connection.execute(text.encode(), values).fetchall()
+
+
+def report(settings: Settings, branch: str, period: str, lines: Iterable[str]) -> Outcome:
+    """Land one report: each line is `programme,indicator,scenario,basis,value,unit`."""
+    folder = Path(settings.landing) / "branch_submissions"
+    rows = [f"BM01,1,{branch},{period},{line}," for line in lines]
+    path = folder / f"{branch} {period.replace('/', '_')} {time.monotonic_ns()}.csv"
+    path.write_text("\n".join([HEADER, *rows, ""]), "utf-8")
+    outcome = receive(settings, str(path))
+    assert outcome.state is State.LANDED, outcome.findings
+    return outcome
+
+
+def rebuild(settings: Settings, full_refresh: bool = False) -> None:
+    result = build(settings, full_refresh)
+    assert result.ok, result.failures
+    assert result.is_full_refresh is full_refresh
+
+
+def checksums(settings: Settings) -> dict[str, str]:
+    """Content of every mart, whatever the order of its rows."""
+    tables = query(settings, "select table_name from information_schema.tables where table_schema = 'marts'")
+    assert len(tables) == 15
+    return {
+        name: query(
+            settings,
+            f"select coalesce(md5(string_agg(row::text, ' ' order by row::text)), '') from marts.{name} as row",
+        )[0][0]
+        for (name,) in tables
+    }
+
+
+def rollup(settings: Settings, indicator: str, region: str, period: str, boundary: str = "as_reported") -> Any:
+    """(value, lower, upper, is_approximate, blocked_code, expected, reported, level_used) of one actual roll-up."""
+    found = query(
+        settings,
+        """select value, lower_bound, upper_bound, is_approximate, blocked_code, branches_expected, branches_reported,
+                  level_used
+           from marts.fct_indicator_rollup
+           inner join marts.dim_indicator using (indicator_key)
+           inner join marts.dim_region as region using (region_key)
+           inner join marts.dim_period as period using (period_key)
+           where indicator_code = %s and region.region_code = %s and region.level in ('nation', 'province')
+               and period_code = %s and boundary = %s and scenario = 'actual'""",
+        indicator, region, period, boundary,
+    )  # fmt: skip
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_dbt_unit_tests_pass(warehouse: Settings) -> None:
+    nodes = run_dbt(warehouse, "test", "--select", "test_type:unit")
+    assert len(nodes) >= 45
+    assert [str(node) for node in nodes if not node.is_good] == []
+
+
+def test_every_node_is_on_record(warehouse: Settings) -> None:
+    kinds = dict(
+        query(
+            warehouse,
+            """select resource_type, count(*) from quality.dbt_result
+               where build_id = (select min(build_id) from quality.build_run) group by resource_type""",
+        )
+    )
+    models = list((warehouse.root / "dbt_project/models").rglob("*.sql"))
+    seeds = list((warehouse.root / "seeds").glob("*.csv"))
+    assert kinds["model"] == len(models)
+    assert kinds["seed"] == len(seeds)
+    assert kinds["test"] > 200
+
+
+def test_a_model_is_reference_when_only_seeds_decide_it(warehouse: Settings) -> None:
+    """Such models are left out of every build but a full one: a wrong tag would freeze or waste."""
+    manifest = json.loads((warehouse.home / "dbt/target/manifest.json").read_text("utf-8"))
+    parents, nodes = manifest["parent_map"], manifest["nodes"]
+
+    def rests_on_seeds(node: str) -> bool:
+        return node.startswith("seed.") or (
+            node.startswith("model.") and all(rests_on_seeds(parent) for parent in parents[node])
+        )
+
+    models = {name for name, node in nodes.items() if node["resource_type"] == "model"}
+    tagged = {name for name in models if "reference" in nodes[name]["tags"]}
+    assert tagged == {name for name in models if rests_on_seeds(name)}
+
+
+def test_every_mart_has_a_contract_a_key_and_words_in_both_languages(warehouse: Settings) -> None:
+    manifest = json.loads((warehouse.home / "dbt/target/manifest.json").read_text("utf-8"))
+    marts = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+    assert len(marts) == 15
+    for mart in marts:
+        assert mart["config"]["contract"]["enforced"], mart["name"]
+        assert [constraint["type"] for constraint in mart["constraints"]] == ["primary_key"], mart["name"]
+        assert "part_by" in mart["config"]["meta"]["published"], mart["name"]
+        for column in mart["columns"].values():
+            assert column["description"], (mart["name"], column["name"])
+            assert column["config"]["meta"]["vi"], (mart["name"], column["name"])
+
+
+def test_the_reported_figures_are_in_the_star(warehouse: Settings) -> None:
+    stored = query(
+        warehouse,
+        """select programme.programme_code, indicator.indicator_code, branch_code, period_code, scenario, basis, value,
+                  qualifier, lower_bound, upper_bound
+           from marts.fct_indicator_value
+           inner join marts.dim_programme as programme using (programme_key)
+           inner join marts.dim_indicator as indicator using (indicator_key)
+           inner join marts.dim_branch using (branch_key)
+           inner join marts.dim_period using (period_key)
+           where value_state = 'reported'""",
+    )
+    stated = [
+        (each.programme_code, each.indicator_code, each.branch_code, each.period_code, each.scenario, each.basis)
+        for each in figures()
+    ]
+    assert len(stated) == 23
+    assert set(stated) <= {row[:6] for row in stored}
+    said = {row[:6]: row[6:] for row in stored}
+    turnover = ("TINCHAP", "CREDIT_GUARANTEED_AMOUNT", "P19", HALF_TERM, "actual", "in_period")
+    assert said[turnover] == (Decimal("3.5e12"), "more_than", Decimal("3.5e12"), None)
+    in_job = ("NQ_TN_XIV", "TRAINED_IN_JOB", "P19", HALF_TERM, "actual", "in_period")
+    assert said[in_job] == (Decimal(10000), "less_than", None, Decimal(10000))
+
+
+def test_two_provinces_add_up_bounded_and_refused_as_they_must(warehouse: Settings) -> None:
+    exact = (Decimal(100), Decimal(100), Decimal(100), False, None, 63, 2, "province")
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", HALF_TERM) == exact
+    below = (Decimal("3e9"), None, Decimal("3e9"), True, None, 63, 2, "province")
+    assert rollup(warehouse, "SHELTER_FUND", "VN", HALF_TERM) == below
+    above = (Decimal(1647), Decimal(1647), None, True, None, 63, 2, "province")
+    assert rollup(warehouse, "POOR_HOUSEHOLDS_ESCAPED", "VN", HALF_TERM) == above
+    for undetermined in ("CREDIT_GUARANTEED_AMOUNT", "ORPHANS_SPONSORED", "SPONSORSHIP_FUND"):
+        for region in ("VN", "19"):
+            value, lower, upper, _, blocked, *_ = rollup(warehouse, undetermined, region, HALF_TERM)
+            assert (value, lower, upper, blocked) == (None, None, None, "undetermined")
+    assert rollup(warehouse, "MEMBERS_REACHED_STARTUP_AWARENESS_PCT", "22", "2024-01")[0] == 100
+    assert rollup(warehouse, "MEMBERS_REACHED_STARTUP_AWARENESS_PCT", "VN", "2024-01")[4] == "ratio_without_parts"
+    assert rollup(warehouse, "RESOLUTION_TARGETS_EXCEEDED", "19", HALF_TERM)[0] == 6
+    assert rollup(warehouse, "RESOLUTION_TARGETS_EXCEEDED", "VN", HALF_TERM)[4] == "not_additive_over_regions"
+
+
+def test_a_plan_is_in_no_actual(warehouse: Settings) -> None:
+    found = query(
+        warehouse,
+        """select distinct scenario from marts.fct_indicator_rollup
+           inner join marts.dim_indicator using (indicator_key) where indicator_code = 'TRAINING_CLASSES'""",
+    )
+    assert found == [("plan",)]
+
+
+def test_old_provinces_make_todays_exactly(warehouse: Settings) -> None:
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "06", "2024-05")[0] == 7
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "19", "2024-05")[0] == 5
+    today = rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "19", "2024-05", "as_now")
+    assert (today[0], today[5], today[6]) == (12, 2, 2)
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", "2024-05", "as_now")[0] == 12
+
+
+def test_a_claim_that_its_parts_contradict_differs(warehouse: Settings) -> None:
+    found = query(
+        warehouse,
+        """select matter, branch_value, bank_value, outcome from marts.fct_reconciliation
+           inner join marts.dim_region using (region_key) inner join marts.dim_period using (period_key)
+           where region_code = '19' and period_code = %s and matter like 'claim:%%' order by matter""",
+        HALF_TERM,
+    )
+    claim = "HOUSEHOLDS_ESCAPED_POVERTY_CLAIM:in_period"
+    assert found == [
+        (f"claim:{programme}:{claim}", Decimal(2000), Decimal(1995), "differs")
+        for programme in ("GIAMNGHEO", "NQ_TN_XIV")
+    ]
+
+
+def test_groups_and_loans_agree_to_the_dong(warehouse: Settings) -> None:
+    found = query(
+        warehouse,
+        """select outcome, count(*), sum(difference) from marts.fct_reconciliation
+           where matter = 'group_balance' group by outcome""",
+    )
+    assert found == [("agrees", 8, Decimal(0))]  # three months and their quarter, in two provinces
+
+
+def test_a_second_build_waits_for_the_first_and_changes_nothing(warehouse: Settings) -> None:
+    before, stored = checksums(warehouse), stored_rows(warehouse)
+    results: list[star.BuildResult] = []
+    with connect(warehouse, "builder", autocommit=True) as other:
+        other.execute("select pg_advisory_lock(%s)", [star._LOCK])
+        runs = query(warehouse, "select count(*) from quality.build_run")
+        worker = threading.Thread(target=lambda: results.append(build(warehouse)))
+        worker.start()
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        while not query(warehouse, waiting)[0][0]:
+            assert worker.is_alive()
+            time.sleep(0.05)
+        assert query(warehouse, "select count(*) from quality.build_run") == runs
+    worker.join(300)
+    assert [(result.ok, result.is_full_refresh) for result in results] == [(True, False)]
+    assert checksums(warehouse) == before
+    assert stored_rows(warehouse) == stored  # not even rewritten
+
+
+def stored_rows(settings: Settings) -> list[list[tuple[Any, ...]]]:
+    """Which transaction wrote each row of the incremental marts, and where."""
+    return [query(settings, f"select xmin::text, ctid::text from marts.{table} order by ctid") for table in INCREMENTAL]
+
+
+def test_incremental_is_full_refresh(warehouse: Settings) -> None:
+    """After replacement, withdrawal, holding and an answer, the same rows as from nothing; other rows untouched."""
+    others = "select count(distinct xmin::text) from marts.fct_credit_month"
+    credit_before = query(warehouse, others)
+    report(warehouse, "P22", "2024-05", [f"{SHELTERS},3,HOUSE", "MAIAM,SHELTER_FUND,actual,in_period,1 tỷ đồng,VND"])
+    withdrawn = report(warehouse, "P22", "2024-06", [f"{SHELTERS},4,HOUSE"])
+    held = report(warehouse, "P22", "2024-07", [f"{SHELTERS},5,HOUSE"])
+    rebuild(warehouse)
+    report(warehouse, "P22", "2024-05", [f"{SHELTERS},30,HOUSE"])
+    assert withdrawn.receipt_id is not None
+    with connect(warehouse, "loader") as connection:
+        withdraw(connection, withdrawn.receipt_id, "test", "sent by mistake")
+        connection.execute("update intake.scope set is_held = true where receipt_id = %s", [held.receipt_id])
+        (finding_id,) = connection.execute(
+            """select finding_id from intake.finding inner join intake.receipt using (receipt_id)
+               where receipt.state = 'landed' order by finding_id limit 1"""
+        ).fetchone() or (None,)
+        answer(connection, finding_id, "explained", "both figures are quoted from speeches", "test")
+    rebuild(warehouse)
+    assert query(warehouse, others) == credit_before
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "22", "2024-05")[0] == 30
+    left = query(
+        warehouse,
+        """select period_code, count(*) from marts.fct_indicator_value
+           inner join marts.dim_period using (period_key) inner join marts.dim_branch using (branch_key)
+           where branch_code = 'P22' and period_code between '2024-05' and '2024-07' group by period_code""",
+    )
+    assert left == [("2024-05", 1)]  # the line that was left out is gone, so are the withdrawn and the held file
+    assert query(warehouse, "select count(*) from marts.finding where finding_id = %s", finding_id) == [(0,)]
+    incremental = checksums(warehouse)
+    rebuild(warehouse, full_refresh=True)
+    assert checksums(warehouse) == incremental
+
+
+def test_changed_models_or_an_unfinished_beginning_ask_for_everything(database: Settings) -> None:
+    code, seeds = project_hash(database.root)
+    with connect(database, "builder") as connection:
+        assert not star._is_current(connection, code, seeds)
+        for code_hash, is_full, status, is_current in (
+            (code, True, "failed", False),  # nothing was ever finished
+            (code, True, "success", True),
+            (code, False, "failed", True),  # what it did not reach, the next one reaches
+            ("older models", True, "running", False),  # killed: who knows which tables are whose
+            (code, True, "success", True),
+            (code, True, "failed", False),
+        ):
+            connection.execute(
+                "insert into quality.build_run (code_hash, seeds_hash, is_full_refresh, status)"
+                " values (%s, %s, %s, %s)",
+                [code_hash, seeds, is_full, status],
+            )
+            assert star._is_current(connection, code, seeds) is is_current
