@@ -4,6 +4,7 @@ from datetime import timedelta
 from logging import getLogger
 
 from airflow.sdk import Asset, dag, task
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from vwu.settings import load_settings
@@ -45,10 +46,10 @@ def bank_feeds():
 
     @task
     def list_arrivals() -> list[str]:
-        """Complete files of the zone without a receipt, oldest first."""
+        """Complete files without a receipt, oldest first; more than Airflow can map wait for the next run."""
         from vwu.intake.arrivals import list_arrivals
 
-        return list_arrivals(load_settings(), ZONE)
+        return list_arrivals(load_settings(), ZONE)[: conf.getint("core", "max_map_length")]
 
     @task(
         map_index_template="{{ task.op_kwargs['path'].rpartition('/')[2] }}",

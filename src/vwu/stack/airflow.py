@@ -99,6 +99,7 @@ def _options(settings: Settings) -> dict[str, dict[str, str]]:
             "executor": "LocalExecutor",
             "parallelism": processors,
             "max_active_tasks_per_dag": processors,
+            "max_map_length": "10000",  # one task a file, and a month of the nation is 3,321 of them
             "dags_are_paused_at_creation": "False",
             "fernet_key": secrets["airflow_fernet"],
             "simple_auth_manager_users": f"{USER}:admin",
