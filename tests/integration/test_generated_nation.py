@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.generate.landing_zone import generate
+from vwu.generate.planted import read_planted
 from vwu.generate.request import Request
 from vwu.intake.arrivals import list_arrivals
 from vwu.intake.feed.columns import CONTROL_SUFFIX
@@ -94,3 +96,21 @@ def test_every_reported_figure_is_kept(nation: Settings, received: list[Outcome]
         row = connection.execute("select count(*) from raw.submission_value").fetchone()
     assert expected > 1000
     assert row == (expected,)
+
+
+def test_faults_are_found_on_the_way_in_and_the_clean_feeds_stand(database: Settings) -> None:
+    """What the month before, the other kind or a higher sequence tells is found too, and nothing else."""
+    request = Request(provinces=1, months=2, loans=1_200, faults=0.001, first_month=date(2025, 6, 1))
+    landing = Path(database.landing)
+    list(generate(landing, request, load_catalogue(database.root / "seeds")))
+    planted: dict[str, set[str]] = {}
+    for each in read_planted(landing):
+        planted.setdefault(each.file, set()).add(each.rule_id)
+    feeds = sorted(path for path in (landing / "bank_feeds").iterdir() if not path.name.endswith(CONTROL_SUFFIX))
+    assert len(feeds) > 30
+    for path in feeds:
+        outcome = receive(database, str(path))
+        found = {each.rule_id for each in outcome.findings} - {"LOAN_BORROWER_MALE"}
+        assert found == planted.get(f"bank_feeds/{path.name}", set()), outcome.summary()
+        has_errors = any(each.severity == "error" for each in outcome.findings)
+        assert outcome.state == ("rejected" if has_errors else "landed"), outcome.summary()

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vwu.generate.draws import prepare_draws
+from vwu.generate.faults import plant_in_feeds
 from vwu.generate.feeds import write_feeds
 from vwu.generate.lenders import LENDERS
 from vwu.generate.nation import places_of
+from vwu.generate.planted import write_planted
 from vwu.generate.portfolio import make_places, portfolio_of
 from vwu.generate.request import Request
 from vwu.generate.submissions import reports_of, write_report
@@ -44,6 +46,9 @@ def generate(directory: Path, request: Request, catalogue: Catalogue) -> Iterato
         for month_end in request.month_ends:
             for report in reports_of(engine, request, catalogue, places, month_end):
                 yield write_report(directory / BRANCH_SUBMISSIONS, report, catalogue)
+        if request.faults:
+            planted = list(plant_in_feeds(engine, request, catalogue, places, feeds))
+            yield write_planted(directory, planted)
 
 
 @contextmanager

@@ -34,6 +34,8 @@ CHUNK = 200_000
 _RATINGS = ("tốt", "tốt", "tốt", "tốt", "tốt", "tốt", "khá", "khá", "trung bình", "yếu")
 _FIRST_BIRTH_YEAR, _BIRTH_YEARS = 1955, 36
 _SERIALS = 1_000_000
+_LENDERS = 5
+"""Lenders take every fifth number of a person, so that nobody borrows from two."""
 
 # What may become of a loan; each with the draw out of a thousand up to which it goes.
 _REGULAR, _SPELL, _RESCHEDULED, _FROZEN, _LOST, _HANDED_OVER, _TAKEN_OVER = range(7)
@@ -243,11 +245,11 @@ def _state(portfolio: Portfolio, month: int, groups: str, ages: str = "") -> str
 def _person(portfolio: Portfolio) -> str:
     """The number of a borrower. Some neighbouring slots share one person; a third of the slots changes hands.
 
-    A person is slot + slots x generation, so that no two slots ever meet; lenders take every third number.
+    A person is slot + slots x generation, so that no two slots of any lender ever meet.
     """
     generation = f"if({part('slot_word', 32, 3)} = 0, cycle, 0)"
     shared = "first_slot + (slot - first_slot) // 2 * 2"
-    return f"(if(is_pair, {shared}, slot + {portfolio.slots} * {generation}) * 3 + {portfolio.number})"
+    return f"(if(is_pair, {shared}, slot + {portfolio.slots} * {generation}) * {_LENDERS} + {portfolio.number})"
 
 
 def _birth(portfolio: Portfolio) -> str:

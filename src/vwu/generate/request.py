@@ -9,7 +9,7 @@ EARLIEST_MONTH = date(2021, 1, 1)
 """Before this month too few of the catalogue's programmes ran to make a nation of."""
 
 MOST_PROVINCES = 34
-MOST_LOANS = 50_000_000
+MOST_LOANS = 30_000_000
 COMPRESSIONS = ("gz", "zst")
 FORMS = ("workbook", "csv")
 
@@ -55,8 +55,8 @@ class Request:
         return tuple(last_day(month_after(self.first_month, number)) for number in range(self.months))
 
 
-MOST_FAULTS = 0.01
-"""Each of some twenty classes of faulty lines takes lines of its own, so that none masks another."""
+MOST_FAULTS = 0.1
+"""Of lines no more faults are planted than there are groups of borrowers: none may mask another."""
 
 
 def month_after(month: date, number: int) -> date:
