@@ -54,6 +54,7 @@ class Contribution:
 
     `role`: `counted`; `spoken_for` (a branch above it reported the same, which counts instead); `earlier` (a later
     value took its place); `within` (a longer part covers it); `held_out` (no quantity, or its kind is not stated).
+    The two flags say towards which cell it stands: the region of its time, today's region of that code, or both.
     """
 
     branch_code: str
@@ -76,6 +77,8 @@ class Contribution:
     position: str
     received_at: datetime | None
     finding_rules: str | None
+    is_in_as_reported: bool
+    is_in_as_now: bool
     role: str
 
 
@@ -168,89 +171,108 @@ where programme.programme_code = %(programme)s and indicator.indicator_code = %(
 order by rollup.scenario, rollup.basis, rollup.boundary desc, region.valid_from
 """
 
-# Territory: a region, what lies below it, and what was merged into it. Branches without a territory of their own stand
-# in the region of their parent branch, as the model says it (`region_key` of the value).
+# What was said of the cell anywhere, then which of it lies in the region: each value's region is followed up to its
+# parents and on to its successors. A region reached without a succession holds it as reported, today's holds it as now.
 _CONTRIBUTIONS = """
-with recursive target as (
-    select region_key from published.dim_region where region_code = %(region)s
+with recursive whole as (
+    select start_date, end_date, period_key
+    from published.dim_period
+    where period_code = %(period)s and calendar = 'union'
 ),
 
--- All steps at once, so that each round of the recursion is one hashed join and not a scan for every region.
-step as materialized (
-    select parent_region_key as above_key, region_key from published.dim_region where parent_region_key is not null
-    union all
-    select to_region_key, from_region_key from published.bridge_region_succession
-),
-
-territory as (
-    select region_key from target
-    union
-    select step.region_key from territory inner join step on territory.region_key = step.above_key
-),
-
-reported as (
+said as materialized (
     select
         value.*, branch.branch_code, branch.name_vi as branch_name, branch.level as branch_level,
         part.period_code, part.start_date, part.end_date, part.period_key = whole.period_key as is_whole,
-        indicator.measure,
         value.value_state in ('reported', 'nil') and indicator.measure <> 'undetermined' as is_quantity
     from published.fct_indicator_value as value
     inner join published.dim_programme as programme on value.programme_key = programme.programme_key
     inner join published.dim_indicator as indicator on value.indicator_key = indicator.indicator_key
     inner join published.dim_branch as branch on value.branch_key = branch.branch_key
     inner join published.dim_period as part on value.period_key = part.period_key
-    inner join published.dim_period as whole
-        on whole.period_code = %(period)s and whole.calendar = 'union'
-        and part.start_date >= whole.start_date and part.end_date <= whole.end_date
+    inner join whole on part.start_date >= whole.start_date and part.end_date <= whole.end_date
     where programme.programme_code = %(programme)s and indicator.indicator_code = %(indicator)s
-        and value.region_key in (select territory.region_key from territory)
+        and value.value_state <> 'missing'
+),
+
+-- All steps at once, so that each round of a recursion is one hashed join and not a scan for every row.
+step as materialized (
+    select region_key as below_key, parent_region_key as region_key, false as is_crossed
+    from published.dim_region
+    where parent_region_key is not null
+    union all
+    select from_region_key, to_region_key, true from published.bridge_region_succession
+),
+
+climb as (
+    select distinct region_key as from_key, region_key, false as is_crossed from said
+    union
+    select climb.from_key, step.region_key, climb.is_crossed or step.is_crossed
+    from climb
+    inner join step on climb.region_key = step.below_key
+),
+
+placed as (
+    select
+        climb.from_key, bool_or(not climb.is_crossed) as is_in_as_reported,
+        bool_or(region.valid_to is null) as is_in_as_now
+    from climb
+    inner join published.dim_region as region on climb.region_key = region.region_key
+    where region.region_code = %(region)s
+    group by climb.from_key
+),
+
+superior as materialized (
+    select branch_key, parent_branch_key from published.dim_branch where parent_branch_key is not null
 ),
 
 above as (
-    select branch_key, parent_branch_key as above_key from published.dim_branch where parent_branch_key is not null
+    select said.branch_key, superior.parent_branch_key as above_key
+    from said
+    inner join superior on said.branch_key = superior.branch_key
     union
-    select above.branch_key, branch.parent_branch_key
+    select above.branch_key, superior.parent_branch_key
     from above
-    inner join published.dim_branch as branch on above.above_key = branch.branch_key
-    where branch.parent_branch_key is not null
+    inner join superior on above.above_key = superior.branch_key
 )
 
 select
-    reported.branch_code, reported.branch_name, reported.branch_level, reported.period_code, reported.start_date,
-    reported.end_date, reported.scenario, reported.basis, reported.value, reported.lower_bound, reported.upper_bound,
-    reported.qualifier, reported.value_state, reported.unit_code, reported.raw_text, reported.receipt_id,
-    coalesce(submission.file_name, '') as file_name, reported.position, submission.received_at, reported.finding_rules,
+    said.branch_code, said.branch_name, said.branch_level, said.period_code, said.start_date, said.end_date,
+    said.scenario, said.basis, said.value, said.lower_bound, said.upper_bound, said.qualifier, said.value_state,
+    said.unit_code, said.raw_text, said.receipt_id, coalesce(submission.file_name, '') as file_name, said.position,
+    submission.received_at, said.finding_rules, placed.is_in_as_reported, placed.is_in_as_now,
     case
-        when not reported.is_quantity then 'held_out'
+        when not said.is_quantity then 'held_out'
         when exists (
-            select 1 from reported as superior
-            inner join above on superior.branch_key = above.above_key
-            where above.branch_key = reported.branch_key and superior.branch_level <> 'unit' and superior.is_quantity
-                and superior.scenario = reported.scenario and superior.basis = reported.basis
+            select 1 from said as spokesman
+            inner join above on spokesman.branch_key = above.above_key
+            where above.branch_key = said.branch_key and spokesman.branch_level <> 'unit' and spokesman.is_quantity
+                and spokesman.scenario = said.scenario and spokesman.basis = said.basis
         ) then 'spoken_for'
-        when not reported.is_whole and exists (
-            select 1 from reported as longer
-            where longer.branch_key = reported.branch_key and longer.scenario = reported.scenario
-                and longer.basis = reported.basis and longer.is_quantity and longer.period_key <> reported.period_key
+        when not said.is_whole and exists (
+            select 1 from said as longer
+            where longer.branch_key = said.branch_key and longer.scenario = said.scenario
+                and longer.basis = said.basis and longer.is_quantity and longer.period_key <> said.period_key
                 and (
                     longer.is_whole
                     or (
-                        reported.basis = 'in_period' and longer.start_date <= reported.start_date
-                        and longer.end_date >= reported.end_date
-                        and longer.end_date - longer.start_date > reported.end_date - reported.start_date
+                        said.basis = 'in_period' and longer.start_date <= said.start_date
+                        and longer.end_date >= said.end_date
+                        and longer.end_date - longer.start_date > said.end_date - said.start_date
                     )
                 )
         ) then 'within'
-        when not reported.is_whole and reported.basis <> 'in_period' and exists (
-            select 1 from reported as later
-            where later.branch_key = reported.branch_key and later.scenario = reported.scenario
-                and later.basis = reported.basis and later.is_quantity and later.end_date > reported.end_date
+        when not said.is_whole and said.basis <> 'in_period' and exists (
+            select 1 from said as later
+            where later.branch_key = said.branch_key and later.scenario = said.scenario
+                and later.basis = said.basis and later.is_quantity and later.end_date > said.end_date
         ) then 'earlier'
         else 'counted'
     end as role
-from reported
+from said
+inner join placed on said.region_key = placed.from_key
 left join published.fct_submission as submission
-    on reported.receipt_id = submission.receipt_id and reported.branch_key = submission.branch_key
-    and reported.period_key = submission.period_key
-order by reported.scenario, reported.basis, role, reported.branch_code, reported.start_date, reported.position
+    on said.receipt_id = submission.receipt_id and said.branch_key = submission.branch_key
+    and said.period_key = submission.period_key
+order by said.scenario, said.basis, role, said.branch_code, said.start_date, said.position
 """
