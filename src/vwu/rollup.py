@@ -230,7 +230,10 @@ def open_release(settings: Settings, release_id: int | None = None) -> Iterator[
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         if release_id is not None:
             connection.execute("select set_config('vwu.release', %s, true)", [str(release_id)])
-        found = _read(connection, Release, _RELEASE, [])
+        try:
+            found = _read(connection, Release, _RELEASE, [])
+        except psycopg.errors.InvalidParameterValue as error:
+            raise NothingPublishedError(f"{error.diag.message_primary}: see `vwu releases`") from error
         if not found:
             raise NothingPublishedError("chưa có bản phát hành nào · nothing is published yet: run `vwu run`")
         connection.execute("select set_config('vwu.release', %s, true)", [str(found[0].release_id)])
