@@ -13,9 +13,12 @@ from vwu.intake.submission.package import MAX_COLUMNS, MAX_ROWS, PackageError, S
 
 _END_OF_CHAIN = 0xFFFFFFFA  # this and everything above it ends a chain
 _BOF, _EOF, _BOUNDSHEET, _FILEPASS, _XF, _FORMAT = 0x809, 0x0A, 0x85, 0x2F, 0xE0, 0x41E
+_SHARED_STRINGS, _DIMENSIONS = 0xFC, 0x200
 _ROW, _COLINFO, _FORMULA, _BOOLERR, _MULRK = 0x208, 0x7D, 0x06, 0x205, 0xBD
 _OTHER_CELLS = frozenset((0x203, 0x27E, 0xFD, 0x204, 0xD6))
 _BIFF8 = 0x600
+# The most that the format itself allows; programs write more rows into DIMENSIONS than they fill.
+MAX_BIFF_ROWS = 65_536
 _ERRORS = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
 }  # fmt: skip
@@ -57,6 +60,9 @@ class _Container:
         directory, _, self.cutoff, mini_start = struct.unpack_from("<4I", content, 0x30)
         self.chains = self._read_chains()
         self.entries = tuple(self._read_entries(self._chain(directory)))
+        # calamine makes room for what the file promises before it reads, and the process dies if that is too much.
+        if any(entry.size > len(content) for entry in self.entries):
+            raise PackageError("FILE_TRUNCATED")
         self.mini_chains = _integers(self._chain(mini_start))
         root = next((entry for entry in self.entries if entry.kind == 5), None)
         self.mini = self._chain(root.start)[: root.size] if root else b""
@@ -92,7 +98,7 @@ class _Container:
     def _read_entries(directory: bytes) -> Iterator[_Entry]:
         for at in range(0, len(directory) - 127, 128):
             length, kind = struct.unpack_from("<HB", directory, at + 64)
-            start, size = struct.unpack_from("<II", directory, at + 116)
+            start, size = struct.unpack_from("<IQ", directory, at + 116)
             if kind:
                 yield _Entry(directory[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le"), kind, start, size)
 
@@ -157,6 +163,10 @@ class _Book:
             elif kind == _FORMAT:
                 number, length, flags = struct.unpack_from("<HHB", record)
                 self.formats[number] = _characters(record[5:], length, flags)
+            elif kind == _SHARED_STRINGS:
+                # A string takes three bytes at least.
+                if struct.unpack_from("<I", record, 4)[0] > len(self.stream) // 3:
+                    raise PackageError("FILE_TRUNCATED")
             elif kind == _XF:
                 self.cell_formats.append(struct.unpack_from("<HH", record)[1])
 
@@ -188,6 +198,10 @@ class _SheetRecords:
             first, last, width, _, flags = struct.unpack_from("<5H", record)
             if flags & 1 or not width:
                 self.facts.hidden_columns.update(range(first, min(last + 1, MAX_COLUMNS)))
+        elif kind == _DIMENSIONS:
+            first_row, end_row, first_column, end_column = struct.unpack_from("<IIHH", record)
+            if end_row > MAX_BIFF_ROWS or end_column > MAX_COLUMNS or first_row > end_row or first_column > end_column:
+                raise too_large(f"{end_row} × {end_column}")
         elif kind == _MULRK:
             row, column = struct.unpack_from("<HH", record)
             for step in range((len(record) - 6) // 6):

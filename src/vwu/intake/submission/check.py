@@ -75,7 +75,7 @@ def _read(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]
         return None, (finding("FILE_EMPTY", position=name, value=name),)
     if is_spreadsheet(content):
         sheets, findings = read_sheets(name, content)
-        return read_form(name, sheets) if sheets else (None, findings)
+        return (None, findings) if findings else read_form(name, sheets)
     if has_long_header(content) or name.lower().endswith((".csv", ".txt")):
         return read_long_csv(name, content)
     if name.lower().endswith(_SPREADSHEETS):

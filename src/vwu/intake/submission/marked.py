@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from vwu.intake.model import Finding, Severity
 from vwu.intake.submission.form import MARKS_SHEET
-from vwu.intake.submission.package import Package, PackageError, cell_name, column_of, open_package, sheet_paths
+from vwu.intake.submission.package import Package, PackageError, cell_at, cell_name, open_package, sheet_paths
 from vwu.intake.submission.splice import Element, Splice, append, elements, spliced, tag_text, with_attributes
 
 SHEET = MARKS_SHEET
@@ -27,7 +27,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_POSITION = re.compile(r"(?:'((?:[^']|'')+)'|([^!']+))!([A-Z]{1,3})([1-9][0-9]{0,6})")
+_POSITION = re.compile(r"(?:'((?:[^']|'')+)'|([^!']+))!([A-Z]{1,3}[1-9][0-9]{0,6})")
 # Elements that the schema wants behind `legacyDrawing`.
 _BEHIND_LEGACY = (
     "legacyDrawingHF",
@@ -77,8 +77,7 @@ def positions(findings: Iterable[Finding]) -> dict[str, dict[Cell, list[Finding]
         parts = _POSITION.fullmatch(each.position)
         if parts is not None:
             sheet = (parts[1] or parts[2]).replace("''", "'")
-            cell = int(parts[4]) - 1, column_of(parts[3])
-            found.setdefault(sheet, {}).setdefault(cell, []).append(each)
+            found.setdefault(sheet, {}).setdefault(cell_at(parts[3]), []).append(each)
     return found
 
 
@@ -403,7 +402,7 @@ def _located(found: list[Element]) -> tuple[dict[int, Element], dict[Cell, Eleme
             row, column = int(reference) - 1 if reference else row + 1, -1
             rows[row] = each
         elif each.name == "c":
-            column = column_of(reference) if reference else column + 1
+            row, column = cell_at(reference) if reference else (row, column + 1)
             cells[row, column] = each
     return rows, cells
 

@@ -27,6 +27,8 @@ MAX_SHEETS = 60
 # What the reader of a zip archive raises when the archive is damaged.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_COUNT = re.compile(rb"""ount\s*=\s*["']\s*\+?([0-9]{1,30})""")
+_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _BUILT_IN_PERCENT = frozenset((9, 10))
 
 Attributes = Mapping[str, str]
@@ -116,10 +118,15 @@ def sheet_facts(package: Package) -> dict[str, SheetFacts]:
         sheet = _SheetScan(percents)
         _parse(package.part(path), sheet)
         facts[name] = sheet.facts
-    # calamine reads these too, so they must be within the limits.
-    for name in ("xl/sharedStrings.xml", "xl/styles.xml"):
-        package.part(name)
+    _check_shared_strings(package.part("xl/sharedStrings.xml"))
     return facts
+
+
+def _check_shared_strings(part: bytes) -> None:
+    """calamine makes room for as many texts as the part promises; a text takes nine bytes at least (`<si></si>`)."""
+    promised = max((int(number) for number in _COUNT.findall(part[:4096])), default=0)
+    if promised > len(part):
+        raise PackageError("FILE_TRUNCATED")
 
 
 def _parse(part: bytes, scan: _Scan) -> None:
@@ -133,7 +140,7 @@ def _parse(part: bytes, scan: _Scan) -> None:
         parser.Parse(part, True)
     except expat.ExpatError as error:
         raise PackageError("FILE_TRUNCATED") from error
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         raise PackageError("FILE_UNREADABLE", "cấu trúc bên trong hỏng", "its inner structure is damaged") from error
 
 
@@ -270,7 +277,10 @@ class _SheetScan(_Scan):
             self.facts.hidden_rows.add(self.row)
 
     def _start_cell(self, attributes: Attributes) -> None:
-        self.column = column_of(attributes["r"]) if "r" in attributes else self.column + 1
+        self.column += 1
+        if "r" in attributes:
+            # calamine trusts the cell's own reference, whatever row it stands in.
+            self.row, self.column = cell_at(attributes["r"])
         self.kind, self.value = attributes.get("t", ""), ""
         self.has_formula = self.is_value = self.has_inline = False
         if "s" in attributes and int(attributes["s"]) in self.percents:
@@ -350,16 +360,15 @@ def _is_true(flag: str | None) -> bool:
     return flag in ("1", "true")
 
 
-def column_of(reference: str) -> int:
-    """Column number, from 0, of a reference such as `G14`. Raises ValueError when it is none."""
-    number = 0
-    for character in reference:
-        if not character.isalpha():
-            break
-        number = number * 26 + ord(character.upper()) - 64
-    if not 1 <= number <= 16_384:
+def cell_at(reference: str) -> tuple[int, int]:
+    """Row and column, from 0, of a reference such as `G14`. Raises ValueError when it is none."""
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
         raise ValueError(f"{reference[:20]} is no cell")
-    return number - 1
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - 64
+    return int(found[2]) - 1, column - 1
 
 
 def cell_name(row: int, column: int) -> str:

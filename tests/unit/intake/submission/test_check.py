@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import time
 import tracemalloc
 import zipfile
@@ -107,12 +108,20 @@ def zipped(**parts: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def with_sheet(change: Callable[[bytes], bytes]) -> bytes:
+def with_sheet(change: Callable[[bytes], bytes], **more: bytes) -> bytes:
     """A sound workbook whose sheet's XML was changed."""
     with zipfile.ZipFile(io.BytesIO(saved(workbook(STARTUP)))) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     parts["xl/worksheets/sheet1.xml"] = change(parts["xl/worksheets/sheet1.xml"])
-    return zipped(**parts)
+    return zipped(**parts, **more)
+
+
+def promising(record: int, length: int, offset: int) -> bytes:
+    """An .xls whose first record of a kind promises four billion of what it holds."""
+    content = bytearray((SAVED / "saved.xls").read_bytes())
+    at = content.index(struct.pack("<HH", record, length), 512)
+    struct.pack_into("<I", content, at + 4 + offset, 0xFFFFFFF0)
+    return bytes(content)
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -135,6 +144,14 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "an external entity": lambda: with_sheet(
         lambda sheet: b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + sheet.replace(b"2.238", b"&b;")
     ),
+    "a cell of another row": lambda: with_sheet(lambda sheet: sheet.replace(b'r="G13"', b'r="G1048000"')),
+    "a promise of texts": lambda: with_sheet(
+        lambda sheet: sheet, **{"xl/sharedStrings.xml": b'<sst uniqueCount="599999929"><si><t>a</t></si></sst>'}
+    ),
+    "an encoding that nobody knows": lambda: with_sheet(
+        lambda sheet: b'<?xml version="1.0" encoding="UTF-9"?>' + sheet.partition(b"?>")[2]
+    ),
+    "a promise of rows in an .xls": lambda: promising(0x200, 14, 4),
     "a cell with no place": lambda: with_sheet(lambda sheet: sheet.replace(b'r="G13"', b'r="!!"')),
     "half a sheet": lambda: with_sheet(lambda sheet: sheet[: len(sheet) // 2]),
     "no sheet at all": lambda: zipped(**{"xl/workbook.xml": b"<workbook/>", "[Content_Types].xml": b"<Types/>"}),
