@@ -1,4 +1,5 @@
--- Every commune and province that ever was is, in shares that add up to one, a commune or province of today.
+-- Every commune and province that ever was is, in shares that add up to one, a commune
+-- or province of today.
 select
     region.region_key,
     sum(region_now.weight) as weight

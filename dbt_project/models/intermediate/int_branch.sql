@@ -17,7 +17,8 @@ branch as (
     from {{ ref('branch') }}
 ),
 
--- A parent may have several versions in a branch's lifetime: the last one that the branch lived under.
+-- A parent may have several versions in a branch's lifetime: the last one that the
+-- branch lived under.
 parent as (
     select distinct on (child.branch_key)
         child.branch_key,
@@ -31,7 +32,7 @@ parent as (
             child.parent_branch_code = parent.branch_code
             and parent.valid_from <= coalesce(child.valid_to, 'infinity')
             and coalesce(parent.valid_to, 'infinity') >= child.valid_from
-    order by child.branch_key, parent.valid_from desc
+    order by child.branch_key asc, parent.valid_from desc
 ),
 
 final as (
@@ -44,7 +45,8 @@ final as (
         -- A unit without territory (police, army) counts in its parent's.
         coalesce(branch.region_level, parent.region_level) as region_level,
         coalesce(branch.region_code, parent.region_code) as region_code,
-        coalesce(branch.region_valid_from, parent.region_valid_from) as region_valid_from,
+        coalesce(branch.region_valid_from, parent.region_valid_from)
+            as region_valid_from,
         branch.merged_into,
         branch.valid_from,
         branch.valid_to

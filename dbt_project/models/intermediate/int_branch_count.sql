@@ -1,4 +1,5 @@
--- grain: one row per boundary, region, reporting level and stretch of days: how many branches were in being
+-- grain: one row per boundary, region, reporting level and stretch of days: how many
+-- branches were in being
 {{ config(materialized='table', indexes=[{'columns': ['region_key', 'boundary']}]) }}
 with
 
@@ -9,7 +10,9 @@ overlapping as (
         {{ reporting_level('branch.branch_level') }} as reporting_level,
         branch.branch_key,
         greatest(branch.valid_from, path.valid_from) as valid_from,
-        least(coalesce(branch.valid_to, 'infinity'), coalesce(path.valid_to, 'infinity'))
+        least(
+            coalesce(branch.valid_to, 'infinity'), coalesce(path.valid_to, 'infinity')
+        )
             as last_day
     from {{ ref('int_branch_region') }} as branch
     inner join {{ ref('int_region_path') }} as path using (region_key)

@@ -1,4 +1,5 @@
--- grain: one row per branch version and version of its region, with the days on which both hold
+-- grain: one row per branch version and version of its region, with the days on
+-- which both hold
 {{ config(materialized='table', indexes=[{'columns': ['branch_code']}]) }}
 with
 
@@ -10,12 +11,17 @@ overlapping as (
         branch.level as branch_level,
         greatest(branch.valid_from, region.valid_from) as valid_from,
         nullif(
-            least(coalesce(branch.valid_to, 'infinity'), coalesce(region.valid_to, 'infinity')),
+            least(
+                coalesce(branch.valid_to, 'infinity'),
+                coalesce(region.valid_to, 'infinity')
+            ),
             'infinity'
         ) as valid_to
     from {{ ref('int_branch') }} as branch
     inner join {{ ref('int_region') }} as region
-        on branch.region_level = region.level and branch.region_code = region.region_code
+        on
+            branch.region_level = region.level
+            and branch.region_code = region.region_code
 )
 
 select * from overlapping

@@ -1,6 +1,8 @@
--- grain: one row per programme, claim, region, period and basis of which every component was rolled up too
--- A claim ("hơn 2.000 hộ thoát nghèo") is held against the sum of the indicators that make it up, which may be
--- reported under another programme: the claim's own programme first, else the component's.
+-- grain: one row per programme, claim, region, period and basis of which every
+-- component was rolled up too
+-- A claim ("hơn 2.000 hộ thoát nghèo") is held against the sum of the indicators that
+-- make it up, which may be reported under another programme: the claim's own programme
+-- first, else the component's.
 with
 
 claim as (
@@ -10,7 +12,9 @@ claim as (
         component.component_code,
         count(*) over (partition by indicator.indicator_key) as components
     from {{ ref('int_indicator') }} as indicator
-    cross join unnest(string_to_array(indicator.component_codes, '|')) as component (component_code)
+    cross join
+        unnest(string_to_array(indicator.component_codes, '|'))
+            as component (component_code)
 ),
 
 rolled as (
@@ -55,7 +59,9 @@ component as (
             and whole.region_key = part.region_key
             and whole.period_key = part.period_key
             and whole.basis = part.basis
-            and part.programme_key in (whole.programme_key, indicator.home_programme_key)
+            and part.programme_key in (
+                whole.programme_key, indicator.home_programme_key
+            )
     -- Who claims is who is asked: a total over branches claims nothing of its own.
     where whole.level_used = whole.region_level
     order by
@@ -76,8 +82,10 @@ final as (
         period_key,
         basis,
         sum(value) as value,
-        case when count(lower_bound) = count(*) then sum(lower_bound) end as lower_bound,
-        case when count(upper_bound) = count(*) then sum(upper_bound) end as upper_bound,
+        case when count(lower_bound) = count(*) then sum(lower_bound) end
+            as lower_bound,
+        case when count(upper_bound) = count(*) then sum(upper_bound) end
+            as upper_bound,
         bool_or(is_lower_open) as is_lower_open,
         bool_or(is_upper_open) as is_upper_open
     from component

@@ -1,6 +1,7 @@
 -- grain: one row per code system, commune code and version of the commune that it names
--- GSO-2024 names communes of before the reform of 1 July 2025, GSO-2025 those of after, whatever the month of the
--- feed: a bank that still sends old codes in August 2025 means the old territory.
+-- GSO-2024 names communes of before the reform of 1 July 2025, GSO-2025 those of after,
+-- whatever the month of the feed: a bank that still sends old codes in August 2025
+-- means the old territory.
 select
     case
         when valid_from >= date '2025-07-01' then 'GSO-2025'

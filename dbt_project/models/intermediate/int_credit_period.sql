@@ -1,4 +1,5 @@
--- grain: one row per province and period of the bank's calendar of which every month is there
+-- grain: one row per province and period of the bank's calendar of which every month
+-- is there
 -- Flows are added over the months, a balance is the last month's.
 with
 
@@ -39,14 +40,19 @@ final as (
         sum(month.lent) as lent,
         sum(month.closing_balance) filter (where month.as_of_date = months_due.end_date)
             as closing_balance,
-        sum(month.loan_group_balance) filter (where month.as_of_date = months_due.end_date)
+        sum(month.loan_group_balance) filter (
+            where month.as_of_date = months_due.end_date
+        )
             as loan_group_balance,
         sum(month.group_balance) filter (where month.as_of_date = months_due.end_date)
             as group_balance
     from month
     inner join months_due using (month_key)
     group by
-        month.region_key, months_due.period_key, months_due.period_code, months_due.months
+        month.region_key,
+        months_due.period_key,
+        months_due.period_code,
+        months_due.months
     having count(*) = months_due.months
 )
 

@@ -1,5 +1,7 @@
--- grain: one row per province and month end: what the banks said of lending through organisations
--- Direct lending (TT) passes by no group. Provinces of the commune's own time: old codes mean old provinces.
+-- grain: one row per province and month end: what the banks said of lending through
+-- organisations
+-- Direct lending (TT) passes by no group. Provinces of the commune's own time: old
+-- codes mean old provinces.
 with
 
 province as (
@@ -18,7 +20,8 @@ loan as (
         month.end_date as as_of_date,
         sum(credit.turns) filter (where credit.organisation = 'PN') as turns,
         sum(credit.lent) filter (where credit.organisation = 'PN') as lent,
-        sum(credit.closing_balance) filter (where credit.organisation = 'PN') as closing_balance,
+        sum(credit.closing_balance) filter (where credit.organisation = 'PN')
+            as closing_balance,
         sum(credit.closing_balance) filter (
             where credit.source_kind = 'loan' and credit.organisation <> 'TT'
         ) as loan_group_balance,
@@ -30,7 +33,10 @@ loan as (
 
 credit_group as (
     select distinct on (
-        month.scope_key, month.commune_code_system, month.commune_code, month.organisation
+        month.scope_key,
+        month.commune_code_system,
+        month.commune_code,
+        month.organisation
     )
         commune.region_key,
         month.as_of_date,
@@ -44,7 +50,7 @@ credit_group as (
         on
             month.commune_code_system = commune.commune_code_system
             and month.commune_code = commune.commune_code
-            and commune.valid_from <= month.as_of_date
+            and month.as_of_date >= commune.valid_from
     where month.organisation <> 'TT'
     order by
         month.scope_key asc,
@@ -55,9 +61,16 @@ credit_group as (
 ),
 
 both_sides as (
-    select * from loan
-    union all
-    select * from credit_group
+    select
+        said.*,
+        -- A commune that ended counts in the province of its own last day.
+        least(said.as_of_date, coalesce(region.valid_to, 'infinity')) as counted_on
+    from (
+        select * from loan
+        union all
+        select * from credit_group
+    ) as said
+    inner join {{ ref('int_region') }} as region using (region_key)
 ),
 
 final as (
@@ -70,11 +83,10 @@ final as (
         sum(both_sides.loan_group_balance) as loan_group_balance,
         sum(both_sides.group_balance) as group_balance
     from both_sides
-    inner join {{ ref('int_region') }} as region using (region_key)
     inner join province
         on
             both_sides.region_key = province.region_key
-            and {{ is_valid_on('province', "least(both_sides.as_of_date, coalesce(region.valid_to, 'infinity'))") }}
+            and {{ is_valid_on('province', 'both_sides.counted_on') }}
     group by province.province_key, both_sides.as_of_date
 )
 

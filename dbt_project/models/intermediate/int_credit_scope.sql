@@ -1,5 +1,6 @@
 -- grain: one row per bank and month end: the feed that speaks for it
--- Loan lines say more than a summary, so a summary counts only where no loan feed is in force.
+-- Loan lines say more than a summary, so a summary counts only where no loan feed is in
+-- force.
 with
 
 candidate as (
@@ -10,7 +11,9 @@ candidate as (
         bank_code,
         as_of_date,
         receipt_id,
-        row_number() over (partition by bank_code, as_of_date order by kind) as preference
+        row_number()
+            over (partition by bank_code, as_of_date order by kind)
+            as preference
     from {{ ref('stg_scope') }}
     where kind in ('loan', 'summary') and not is_held
 ),

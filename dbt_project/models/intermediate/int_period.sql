@@ -1,5 +1,6 @@
 -- grain: one row per calendar and period
--- The calendar that people maintain, and every other span of whole months that a branch reported for.
+-- The calendar that people maintain, and every other span of whole months that a branch
+-- reported for.
 with
 
 calendar as (
@@ -32,7 +33,9 @@ span as (
         closing.end_date + rule.due_days as due_date
     from reported_span
     inner join calendar as opening
-        on opening.calendar = 'union' and reported_span.first_month = opening.period_code
+        on
+            opening.calendar = 'union'
+            and reported_span.first_month = opening.period_code
     inner join calendar as closing
         on closing.calendar = 'union' and reported_span.last_month = closing.period_code
     inner join {{ ref('period_rule') }} as rule

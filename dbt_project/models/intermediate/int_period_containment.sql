@@ -1,4 +1,5 @@
--- grain: one row per period of the Union's calendar and other period that lies wholly within it
+-- grain: one row per period of the Union's calendar and other period that lies
+-- wholly within it
 select
     container.period_key as container_key,
     part.period_key as part_key,

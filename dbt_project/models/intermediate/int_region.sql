@@ -1,7 +1,10 @@
 -- grain: one row per region and validity (level, code, valid_from)
 select
-    {{ surrogate_key(['region.level', 'region.region_code', 'region.valid_from']) }} as region_key,
-    {{ surrogate_key(['region.parent_level', 'region.parent_code', 'region.parent_valid_from']) }}
+    {{ surrogate_key(['region.level', 'region.region_code', 'region.valid_from']) }}
+        as region_key,
+    {{ surrogate_key([
+        'region.parent_level', 'region.parent_code', 'region.parent_valid_from'
+    ]) }}
         as parent_region_key,
     region.region_code,
     region.level,

@@ -1,6 +1,8 @@
--- grain: one row per boundary, region version, region that it counts towards and stretch of days
--- as_reported: itself and the regions above it. as_now: the regions of today; provinces and above are reached
--- through whole old provinces, never through shares of communes, so that they stay exact (DOMAIN B.1).
+-- grain: one row per boundary, region version, region that it counts towards and
+-- stretch of days
+-- as_reported: itself and the regions above it. as_now: the regions of today; provinces
+-- and above are reached through whole old provinces, never through shares of communes,
+-- so that they stay exact (DOMAIN B.1).
 {{ config(materialized='table', indexes=[{'columns': ['region_key', 'boundary']}]) }}
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per value over time, boundary and region that it counts towards
--- A region that reports for itself speaks for what lies below it: then the figures below do not count again
--- towards it or towards anything above it.
+-- A region that reports for itself speaks for what lies below it: then the figures
+-- below do not count again towards it or towards anything above it.
 with
 
 value as (
@@ -8,7 +8,8 @@ value as (
         over_time.*,
         region.province_code,
         period.end_date,
-        -- A branch that ended within the period counts where it was on its own last day.
+        -- A branch that ended within the period counts where it was on its own last
+        -- day.
         least(period.end_date, coalesce(branch.valid_to, 'infinity')) as counted_on
     from {{ ref('int_value_over_time') }} as over_time
     inner join {{ ref('int_period') }} as period using (period_key)
@@ -38,11 +39,14 @@ spoken_for as (
             and path.boundary = 'as_reported'
             and {{ is_valid_on('path', 'below.counted_on') }}
     inner join value as above
-        on path.target_region_key = above.region_key and {{ matches_cell('below', 'above') }}
+        on
+            path.target_region_key = above.region_key
+            and {{ matches_cell('below', 'above') }}
     where
         above.branch_level <> 'unit'
         and above.blocked_code is null
-        and {{ level_rank('above.branch_level') }} > {{ level_rank('below.branch_level') }}
+        and {{ level_rank('above.branch_level') }}
+        > {{ level_rank('below.branch_level') }}
     group by
         below.programme_key,
         below.indicator_key,
@@ -82,14 +86,16 @@ final as (
             value.region_key = path.region_key
             and {{ is_valid_on('path', 'value.counted_on') }}
     left join spoken_for
-        on value.branch_key = spoken_for.branch_key and {{ matches_cell('value', 'spoken_for') }}
+        on
+            value.branch_key = spoken_for.branch_key
+            and {{ matches_cell('value', 'spoken_for') }}
     where
         (
             spoken_for.level_rank is null
             or {{ level_rank('path.target_level') }} < spoken_for.level_rank
         )
-        -- What stands at a date is only counted by those who were there on that date: a merged branch's last
-        -- figure lives on in its successor's.
+        -- What stands at a date is only counted by those who were there on that date: a
+        -- merged branch's last figure lives on in its successor's.
         and (value.basis = 'in_period' or value.counted_on = value.end_date)
 )
 

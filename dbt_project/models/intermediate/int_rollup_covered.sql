@@ -1,11 +1,13 @@
--- grain: one row per programme, indicator, region, period, scenario, basis and boundary: a total with its coverage
+-- grain: one row per programme, indicator, region, period, scenario, basis and
+-- boundary: a total with its coverage
 with
 
 total as (
     select
         *,
         -- Where provinces differ in who reported, coverage counts provinces.
-        level_used = 'mixed' and region_level in ('economic_region', 'nation') as is_by_province
+        level_used = 'mixed'
+        and region_level in ('economic_region', 'nation') as is_by_province
     from {{ ref('int_rollup_total') }}
 ),
 

@@ -1,6 +1,8 @@
--- grain: one row per programme, indicator, region, period, scenario, basis and boundary: who should be in the total
--- Counted at the level that the total is made of; a provincial programme expects its own province only. A sum over
--- parts expects each branch for the days that it was in being, any other total those of the period's last day.
+-- grain: one row per programme, indicator, region, period, scenario, basis and
+-- boundary: who should be in the total
+-- Counted at the level that the total is made of; a provincial programme expects its
+-- own province only. A sum over parts expects each branch for the days that it was in
+-- being, any other total those of the period's last day.
 with
 
 total as (
@@ -50,9 +52,11 @@ level_wanted as (
                 (total.boundary = 'as_now' and programme_region.valid_to is null)
                 or (
                     total.boundary = 'as_reported'
-                    and programme_region.valid_from <= total.end_date
+                    and total.end_date >= programme_region.valid_from
                     and coalesce(programme_region.valid_to, 'infinity')
-                    >= case when total.is_summed then total.start_date else total.end_date end
+                    >= case
+                        when total.is_summed then total.start_date else total.end_date
+                    end
                 )
             )
 ),
@@ -74,7 +78,8 @@ counted as (
                     branch_count.branches::numeric
                     * (
                         least(
-                            level_wanted.end_date, coalesce(branch_count.valid_to, 'infinity')
+                            level_wanted.end_date,
+                            coalesce(branch_count.valid_to, 'infinity')
                         )
                         - greatest(level_wanted.start_date, branch_count.valid_from)
                         + 1
@@ -88,7 +93,7 @@ counted as (
             level_wanted.boundary = branch_count.boundary
             and level_wanted.counted_region_key = branch_count.region_key
             and level_wanted.reporting_level = branch_count.reporting_level
-            and branch_count.valid_from <= level_wanted.counted_on
+            and level_wanted.counted_on >= branch_count.valid_from
             and coalesce(branch_count.valid_to, 'infinity')
             >= case
                 when level_wanted.is_summed then level_wanted.start_date

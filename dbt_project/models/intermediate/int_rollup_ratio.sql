@@ -1,6 +1,8 @@
--- grain: one row per programme, ratio, region, period, scenario, basis and boundary where both parts were rolled up
--- Never an average of ratios: numerator over denominator of the same branches. The denominator may be a stock at a
--- date (members), and may be reported outside the programme.
+-- grain: one row per programme, ratio, region, period, scenario, basis and boundary
+-- where both parts were rolled up
+-- Never an average of ratios: numerator over denominator of the same branches. The
+-- denominator may be a stock at a date (members), and may be reported outside the
+-- programme.
 with
 
 ratio as (
@@ -51,7 +53,8 @@ pair as (
         numerator.is_approximate or denominator.is_approximate as is_approximate,
         numerator.is_estimated or denominator.is_estimated as is_estimated,
         numerator.branches_fingerprint,
-        numerator.branches_fingerprint = denominator.branches_fingerprint as is_same_branches,
+        numerator.branches_fingerprint
+        = denominator.branches_fingerprint as is_same_branches,
         least(numerator.data_to_date, denominator.data_to_date) as data_to_date,
         numerator.branches_expected,
         numerator.branches_reported,
@@ -69,7 +72,9 @@ pair as (
             and numerator.scenario = denominator.scenario
             and numerator.boundary = denominator.boundary
             and denominator.basis in (numerator.basis, 'as_of')
-            and denominator.programme_key in (numerator.programme_key, ratio.denominator_home_key)
+            and denominator.programme_key in (
+                numerator.programme_key, ratio.denominator_home_key
+            )
     order by
         numerator.programme_key asc,
         ratio.indicator_key asc,
@@ -104,7 +109,11 @@ final as (
         region_level,
         level_used,
         blocked_code,
-        case when blocked_code is null then round(100 * numerator_value / denominator_value, 6) end
+        case
+            when
+                blocked_code is null
+                then round(100 * numerator_value / denominator_value, 6)
+        end
             as value,
         case
             when blocked_code is null

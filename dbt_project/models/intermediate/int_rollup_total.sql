@@ -1,6 +1,7 @@
 -- grain: one row per programme, indicator, region, period, scenario, basis and boundary
--- Contributions that are refused are left out and count as not reported; where nothing else is left, the total is
--- refused for their reason. A bound is open as soon as one part's is.
+-- Contributions that are refused are left out and count as not reported; where nothing
+-- else is left, the total is refused for their reason. A bound is open as soon as one
+-- part's is.
 {{ config(
     materialized='table',
     indexes=[{'columns': ['region_key', 'period_key', 'indicator_key']}],
@@ -32,16 +33,23 @@ final as (
         case when not bool_or(is_usable) then min(blocked_code) end as blocked_code,
         sum(value) filter (where is_usable) as value,
         case
-            when count(lower_bound) filter (where is_usable) = count(*) filter (where is_usable)
+            when
+                count(lower_bound) filter (where is_usable)
+                = count(*) filter (where is_usable)
                 then sum(lower_bound) filter (where is_usable)
         end as lower_bound,
         case
-            when count(upper_bound) filter (where is_usable) = count(*) filter (where is_usable)
+            when
+                count(upper_bound) filter (where is_usable)
+                = count(*) filter (where is_usable)
                 then sum(upper_bound) filter (where is_usable)
         end as upper_bound,
-        coalesce(bool_or(is_lower_open) filter (where is_usable), false) as is_lower_open,
-        coalesce(bool_or(is_upper_open) filter (where is_usable), false) as is_upper_open,
-        coalesce(bool_or(is_approximate) filter (where is_usable), false) as is_approximate,
+        coalesce(bool_or(is_lower_open) filter (where is_usable), false)
+            as is_lower_open,
+        coalesce(bool_or(is_upper_open) filter (where is_usable), false)
+            as is_upper_open,
+        coalesce(bool_or(is_approximate) filter (where is_usable), false)
+            as is_approximate,
         bool_or(is_estimated) as is_estimated,
         bool_or(origin = 'summed') as is_summed,
         count(distinct branch_key) filter (
@@ -49,13 +57,18 @@ final as (
         ) as branches_reported,
         count(distinct province_code) filter (where is_usable) as provinces_reported,
         coalesce(
-            sum(covered_share) filter (where is_usable or blocked_code = 'undetermined'), 0
+            sum(covered_share) filter (
+                where is_usable or blocked_code = 'undetermined'
+            ),
+            0
         ) as covered_share,
         -- The same branches stand behind two totals when these sums agree.
-        coalesce(sum(branch_key::numeric) filter (where is_usable), 0) as branches_fingerprint,
+        coalesce(sum(branch_key::numeric) filter (where is_usable), 0)
+            as branches_fingerprint,
         min(latest_end_date) as data_to_date
     from contribution
-    group by programme_key, indicator_key, region_key, period_key, scenario, basis, boundary
+    group by
+        programme_key, indicator_key, region_key, period_key, scenario, basis, boundary
 )
 
 select * from final

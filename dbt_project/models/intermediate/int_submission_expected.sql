@@ -1,6 +1,7 @@
 -- grain: one row per form, branch code and period that is owed
--- Owed: by the form's assignment, from the first period that any branch of that level reported (collecting begins
--- there) to the last one that had ended when the newest file came. No clock: the same files give the same rows.
+-- Owed: by the form's assignment, from the first period that any branch of that level
+-- reported (collecting begins there) to the last one that had ended when the newest
+-- file came. No clock: the same files give the same rows.
 with
 
 newest as (
@@ -19,7 +20,9 @@ reported as (
     inner join {{ ref('int_period') }} as period
         on scope.period_code = period.period_code and period.calendar = 'union'
     inner join {{ ref('int_branch') }} as branch
-        on scope.branch_code = branch.branch_code and {{ is_valid_on('branch', 'period.end_date') }}
+        on
+            scope.branch_code = branch.branch_code
+            and {{ is_valid_on('branch', 'period.end_date') }}
     where scope.kind = 'submission'
 ),
 
@@ -29,7 +32,7 @@ begun as (
         reported.level,
         min(reported.end_date) as first_end_date
     from reported
-    inner join {{ ref('form_assignment') }} as assignment
+    inner join {{ ref('form_assignment') }}
         using (form, level, period_kind)
     group by reported.form, reported.level
 ),

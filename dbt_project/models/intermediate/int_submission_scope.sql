@@ -1,4 +1,5 @@
--- grain: one row per submission scope, held or not, with the branch, region and period that its codes meant
+-- grain: one row per submission scope, held or not, with the branch, region and
+-- period that its codes meant
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -17,7 +18,8 @@ changed as (
     where scope.kind = 'submission' and {{ is_new_scope('scope') }}
 ),
 
--- On the period's last day; a branch that ended within the period, on its own last day (region of its time).
+-- On the period's last day; a branch that ended within the period, on its own last day
+-- (region of its time).
 resolved as (
     select distinct on (changed.scope_key)
         changed.scope_key,
@@ -36,9 +38,9 @@ resolved as (
     left join {{ ref('int_branch_region') }} as branch
         on
             changed.branch_code = branch.branch_code
-            and branch.valid_from <= period.end_date
+            and period.end_date >= branch.valid_from
             and coalesce(branch.valid_to, 'infinity') >= period.start_date
-    order by changed.scope_key, branch.valid_from desc
+    order by changed.scope_key asc, branch.valid_from desc
 )
 
 select * from resolved

@@ -1,6 +1,6 @@
 -- grain: one row per target with the figure that it is held against, if any
--- Today's boundaries; the figure with full coverage that is newest, else the newest one. A target for what happens
--- within a year is held against that year only.
+-- Today's boundaries; the figure with full coverage that is newest, else the newest
+-- one. A target for what happens within a year is held against that year only.
 with
 
 region as (
@@ -27,15 +27,21 @@ target as (
         target.is_confirmed,
         target.horizon_start,
         target.horizon_end,
-        -- The Union closes its year in mid-December: then all that counts for the horizon has been said.
-        least(target.horizon_end, coalesce(horizon.end_date, target.horizon_end)) as closing_date
+        -- The Union closes its year in mid-December: then all that counts for the
+        -- horizon has been said.
+        least(target.horizon_end, coalesce(horizon.end_date, target.horizon_end))
+            as closing_date
     from {{ ref('target') }} as target
     inner join {{ ref('dim_programme') }} as programme using (programme_code)
     inner join {{ ref('int_indicator') }} as indicator using (indicator_code)
     inner join region
-        on target.region_level = region.level and target.region_code = region.region_code
+        on
+            target.region_level = region.level
+            and target.region_code = region.region_code
     left join {{ ref('int_period') }} as horizon
-        on target.horizon_period_code = horizon.period_code and horizon.calendar = 'union'
+        on
+            target.horizon_period_code = horizon.period_code
+            and horizon.calendar = 'union'
 ),
 
 actual as (
@@ -45,7 +51,10 @@ actual as (
         period.end_date
     from {{ ref('fct_indicator_rollup') }} as rollup
     inner join {{ ref('int_period') }} as period using (period_key)
-    where rollup.scenario = 'actual' and rollup.boundary = 'as_now' and rollup.value is not null
+    where
+        rollup.scenario = 'actual'
+        and rollup.boundary = 'as_now'
+        and rollup.value is not null
 ),
 
 final as (
@@ -68,7 +77,10 @@ final as (
             and target.region_key = actual.region_key
             and target.basis = actual.basis
             and actual.data_to_date between target.horizon_start and target.horizon_end
-            and (target.basis <> 'in_period' or target.horizon_period_key = actual.period_key)
+            and (
+                target.basis <> 'in_period'
+                or target.horizon_period_key = actual.period_key
+            )
     order by
         target.target_code asc,
         (coalesce(actual.coverage_pct, 0) >= 100) desc,

@@ -1,13 +1,16 @@
--- grain: one row per programme, indicator, branch, containing period, scenario and basis: the last value said
--- What is counted to a date or at a date is never added: the last one stands, and its date shows its age. A
--- year-to-date figure stands for a longer period only when both end on the same day.
+-- grain: one row per programme, indicator, branch, containing period, scenario and
+-- basis: the last value said
+-- What is counted to a date or at a date is never added: the last one stands, and its
+-- date shows its age. A year-to-date figure stands for a longer period only when both
+-- end on the same day.
 with
 
 candidate as (
     select
         part.*,
         row_number() over (
-            partition by programme_key, indicator_key, branch_key, container_key, scenario, basis
+            partition by
+                programme_key, indicator_key, branch_key, container_key, scenario, basis
             order by end_date desc, start_date asc, part_key asc
         ) as age
     from {{ ref('int_value_part') }} as part

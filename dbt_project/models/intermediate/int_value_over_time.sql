@@ -1,4 +1,5 @@
--- grain: one row per programme, indicator, branch, period, scenario and basis: reported, or derived from its parts
+-- grain: one row per programme, indicator, branch, period, scenario and basis:
+-- reported, or derived from its parts
 {{ config(
     materialized='table',
     indexes=[
@@ -76,7 +77,8 @@ last_said as (
     from {{ ref('int_value_last') }}
 ),
 
--- People reached in January and people reached in February may be the same people: refused, and said so.
+-- People reached in January and people reached in February may be the same people:
+-- refused, and said so.
 distinct_refused as (
     select
         programme_key,

@@ -1,4 +1,5 @@
--- grain: one row per reported value and containing period that its branch did not report itself
+-- grain: one row per reported value and containing period that its branch did not
+-- report itself
 with
 
 value as (

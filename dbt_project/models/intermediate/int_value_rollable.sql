@@ -1,5 +1,7 @@
--- grain: one row per programme, indicator, branch, period, scenario and basis that says a quantity
--- A nil report counts as zero; missing and not applicable say nothing about the quantity (ARCHITECTURE D3).
+-- grain: one row per programme, indicator, branch, period, scenario and basis that
+-- says a quantity
+-- A nil report counts as zero; missing and not applicable say nothing about the
+-- quantity (ARCHITECTURE D3).
 select
     value.programme_key,
     value.indicator_key,

@@ -1,6 +1,8 @@
--- grain: one row per programme, indicator, branch, containing period and scenario: flows added over disjoint parts
--- Of nested parts the longest counts (a quarter, not also its months); parts that overlap without nesting cannot be
--- told apart, so their sum is refused. Days covered show what is missing of the whole.
+-- grain: one row per programme, indicator, branch, containing period and scenario:
+-- flows added over disjoint parts
+-- Of nested parts the longest counts (a quarter, not also its months); parts that
+-- overlap without nesting cannot be told apart, so their sum is refused. Days covered
+-- show what is missing of the whole.
 with
 
 flow as (
@@ -32,7 +34,8 @@ ordered as (
     select
         longest.*,
         max(end_date) over (
-            partition by programme_key, indicator_key, branch_key, container_key, scenario
+            partition by
+                programme_key, indicator_key, branch_key, container_key, scenario
             order by start_date, end_date, part_key
             rows between unbounded preceding and 1 preceding
         ) as covered_until
@@ -49,8 +52,10 @@ added as (
         min(region_key) filter (where end_date = latest_end_date) as region_key,
         min(branch_level) as branch_level,
         sum(value) as value,
-        case when count(lower_bound) = count(*) then sum(lower_bound) end as lower_bound,
-        case when count(upper_bound) = count(*) then sum(upper_bound) end as upper_bound,
+        case when count(lower_bound) = count(*) then sum(lower_bound) end
+            as lower_bound,
+        case when count(upper_bound) = count(*) then sum(upper_bound) end
+            as upper_bound,
         bool_or(is_lower_open) as is_lower_open,
         bool_or(is_upper_open) as is_upper_open,
         bool_or(is_approximate) as is_approximate,
@@ -62,7 +67,8 @@ added as (
         select
             ordered.*,
             max(end_date) over (
-                partition by programme_key, indicator_key, branch_key, container_key, scenario
+                partition by
+                    programme_key, indicator_key, branch_key, container_key, scenario
             ) as latest_end_date
         from ordered
     ) as dated

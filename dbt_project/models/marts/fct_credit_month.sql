@@ -28,7 +28,8 @@ loan as (
         count(*) as loans,
         count(*) filter (where loan.closing_balance > 0) as loans_outstanding,
         count(distinct loan.citizen_token) as borrowers,
-        count(distinct loan.citizen_token) filter (where loan.sex = 'F') as female_borrowers,
+        count(distinct loan.citizen_token) filter (where loan.sex = 'F')
+            as female_borrowers,
         null::bigint as households,
         count(distinct loan.group_id) as groups,
         sum(loan.lent) as lent,
@@ -52,7 +53,8 @@ loan as (
         loan.organisation
 ),
 
--- A summary counts households, not people, and says nothing of groups, write-offs or days overdue.
+-- A summary counts households, not people, and says nothing of groups, write-offs or
+-- days overdue.
 summary as (
     select
         changed.scope_key,
@@ -76,7 +78,9 @@ summary as (
         null::numeric as par30_balance
     from changed
     inner join {{ ref('stg_summary') }} as summary
-        on changed.receipt_id = summary.receipt_id and changed.as_of_date = summary.as_of_date
+        on
+            changed.receipt_id = summary.receipt_id
+            and changed.as_of_date = summary.as_of_date
     where changed.kind = 'summary'
     group by
         changed.scope_key,
@@ -92,7 +96,8 @@ credit as (
     select * from summary
 ),
 
--- Of several versions of a commune or a rate, the last one that had begun by the month's end.
+-- Of several versions of a commune or a rate, the last one that had begun by the
+-- month's end.
 resolved as (
     select distinct on (
         credit.scope_key,
@@ -114,11 +119,11 @@ resolved as (
         on
             credit.commune_code_system = commune.commune_code_system
             and credit.commune_code = commune.commune_code
-            and commune.valid_from <= changed.as_of_date
+            and changed.as_of_date >= commune.valid_from
     left join {{ ref('dim_credit_programme') }} as programme
         on
             credit.credit_programme = programme.credit_programme
-            and programme.valid_from <= changed.as_of_date
+            and changed.as_of_date >= programme.valid_from
     order by
         credit.scope_key asc,
         credit.credit_programme asc,

@@ -35,7 +35,8 @@ judged as (
         indicator.measure,
         indicator.undetermined_reason_vi,
         indicator.undetermined_reason_en,
-        -- One branch's own figure for its own region is no sum, so even a ratio may stand.
+        -- One branch's own figure for its own region is no sum, so even a ratio may
+        -- stand.
         case
             when rolled.blocked_code is not null then rolled.blocked_code
             when
@@ -64,8 +65,10 @@ final as (
         judged.boundary,
         judged.level_used,
         case when judged.refused_code is null then judged.value end as value,
-        case when judged.refused_code is null then judged.lower_bound end as lower_bound,
-        case when judged.refused_code is null then judged.upper_bound end as upper_bound,
+        case when judged.refused_code is null then judged.lower_bound end
+            as lower_bound,
+        case when judged.refused_code is null then judged.upper_bound end
+            as upper_bound,
         judged.refused_code is null and judged.is_lower_open as is_lower_open,
         judged.refused_code is null and judged.is_upper_open as is_upper_open,
         judged.is_approximate,

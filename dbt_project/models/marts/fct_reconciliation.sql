@@ -1,6 +1,7 @@
 -- grain: one row per region, period and matter
--- `branch_value` is what branches (or the bank's groups, or a claim) say, `bank_value` what it is held against: the
--- bank's figure, its loan lines, or the claim's components. Bounded figures agree when they can be the same number.
+-- `branch_value` is what branches (or the bank's groups, or a claim) say, `bank_value`
+-- what it is held against: the bank's figure, its loan lines, or the claim's
+-- components. Bounded figures agree when they can be the same number.
 with
 
 rolled as (
@@ -78,7 +79,12 @@ claim_against_components as (
     select
         claim.region_key,
         claim.period_key,
-        'claim:' || programme.programme_code || ':' || indicator.indicator_code || ':' || claim.basis
+        'claim:'
+        || programme.programme_code
+        || ':'
+        || indicator.indicator_code
+        || ':'
+        || claim.basis
             as matter,
         claim.value as branch_value,
         claim.lower_bound,
@@ -123,7 +129,8 @@ final as (
         upper_bound as branch_upper_bound,
         bank_value,
         branch_value - bank_value as difference,
-        round(100 * (branch_value - bank_value) / nullif(bank_value, 0), 4) as difference_pct,
+        round(100 * (branch_value - bank_value) / nullif(bank_value, 0), 4)
+            as difference_pct,
         case
             when branch_value is null or bank_value is null then 'not_comparable'
             when {{ intervals_meet() }}

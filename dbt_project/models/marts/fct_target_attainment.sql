@@ -1,12 +1,14 @@
 -- grain: one row per programme, indicator, region and horizon
--- A figure that covers only some branches can prove that a target is reached, never that it is not; "gần 10.000" is
--- below 10.000, "trên 18.000" above 18.000; a bound that crosses the target proves nothing.
+-- A figure that covers only some branches can prove that a target is reached, never
+-- that it is not; "gần 10.000" is below 10.000, "trên 18.000" above 18.000; a bound
+-- that crosses the target proves nothing.
 with
 
 compared as (
     select
         *,
-        lower_bound > target_value or (lower_bound = target_value and is_lower_open) as is_above,
+        lower_bound > target_value
+        or (lower_bound = target_value and is_lower_open) as is_above,
         lower_bound = target_value and not is_lower_open as is_reached,
         (upper_bound < target_value or (upper_bound = target_value and is_upper_open))
         and coverage_pct >= 100 as is_below,
@@ -37,7 +39,9 @@ final as (
             when is_above then 'exceeded'
             when is_reached then 'met'
             when is_below and elapsed_share >= 1 then 'missed'
-            when is_below and actual_value >= target_value * elapsed_share then 'on_track'
+            when
+                is_below and actual_value >= target_value * elapsed_share
+                then 'on_track'
             when is_below then 'behind'
             else 'not_assessable'
         end as outcome,

@@ -1,12 +1,15 @@
 -- grain: one row per open finding
 with
 
--- A long CSV may fill several scopes: then a finding of its receipt belongs to no single one.
+-- A long CSV may fill several scopes: then a finding of its receipt belongs to no
+-- single one.
 scope as (
     select
         receipt_id,
-        case when count(distinct branch_code) = 1 then min(branch_code) end as branch_code,
-        case when count(distinct period_code) = 1 then min(period_code) end as period_code,
+        case when count(distinct branch_code) = 1 then min(branch_code) end
+            as branch_code,
+        case when count(distinct period_code) = 1 then min(period_code) end
+            as period_code,
         case when count(distinct form) = 1 then min(form) end as form,
         case when count(distinct bank_code) = 1 then min(bank_code) end as bank_code,
         case when count(distinct as_of_date) = 1 then min(as_of_date) end as as_of_date

@@ -1,6 +1,7 @@
 -- grain: one row per open finding
--- A table for the same reason as stg_scope. Open: of a receipt that still counts or was turned away, and not
--- settled by an answer; "will be corrected" is a promise, so the finding stays open until the correction comes.
+-- A table for the same reason as stg_scope. Open: of a receipt that still counts or was
+-- turned away, and not settled by an answer; "will be corrected" is a promise, so the
+-- finding stays open until the correction comes.
 with
 
 latest_answer as (
@@ -8,7 +9,7 @@ latest_answer as (
         finding_id,
         answer
     from {{ source('intake', 'finding_answer') }}
-    order by finding_id, finding_answer_id desc
+    order by finding_id asc, finding_answer_id desc
 ),
 
 final as (

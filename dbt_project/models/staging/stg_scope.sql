@@ -24,9 +24,14 @@ final as (
         scope.bank_code,
         scope.as_of_date,
         scope.receipt_id,
-        -- Holding a scope or answering its findings changes what is published of it: a new version.
+        -- Holding a scope or answering its findings changes what is published of it: a
+        -- new version.
         md5(
-            scope.receipt_id || '|' || scope.is_held::text || '|' || coalesce(answers.answers, '')
+            scope.receipt_id
+            || '|'
+            || scope.is_held::text
+            || '|'
+            || coalesce(answers.answers, '')
         ) as scope_version,
         scope.is_held
     from {{ source('intake', 'scope') }} as scope

@@ -1,4 +1,5 @@
--- grain: one row per commune, credit programme, organisation and month end of the summaries in force
+-- grain: one row per commune, credit programme, organisation and month end of the
+-- summaries in force
 select
     raw.receipt_id,
     raw.line_no,
