@@ -13,7 +13,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from vwu.intake.feed import group, loan, reference, source, table
-from vwu.intake.feed.columns import LAYOUTS
+from vwu.intake.feed.columns import LAYOUTS, Column
 from vwu.intake.feed.control import SUMS, Control, Counted, compare, read_control
 from vwu.intake.feed.history import find_history_faults
 from vwu.intake.feed.land import land_feed
@@ -79,7 +79,8 @@ class CheckedFeed:
 def check_feed(data: Path, control: bytes | None, catalogue: Catalogue, today: date) -> CheckedFeed:
     """Check a data file against its control record and every rule of its kind; `today` bounds the as-of date.
 
-    Raises OSError when the file cannot be opened. Everything that is wrong with its content is a finding.
+    Raises OSError when the file cannot be opened, duckdb.Error when memory or disk run out. Everything that is wrong
+    with the content is a finding.
     """
     record, findings = read_control(control, data.name)
     if record is None:
@@ -134,16 +135,10 @@ def _check_content(
     engine: DuckDBPyConnection, data: Path, header: Sequence[str], control: Control, catalogue: Catalogue
 ) -> tuple[int, tuple[Finding, ...]]:
     layout = LAYOUTS[control.kind]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        scanning = beside.submit(source.scan, data)
-        try:
-            row_count: int | None = table.load_lines(engine, data, header, layout)
-        except table.UnreadableError:
-            row_count = None
-        try:
-            scanned = scanning.result()
-        except source.BrokenCompressionError as error:
-            return 0, (_unreadable(data.name, error),)
+    try:
+        row_count, scanned = _read(engine, data, header, layout)
+    except source.BrokenCompressionError as error:
+        return 0, (_unreadable(data.name, error),)
     if row_count is None or scanned.line_count != row_count + 1:
         return row_count or 0, source.find_structure_faults(data, len(header))
     cell_faults = table.find_cell_faults(engine, data, header, layout)
@@ -151,6 +146,21 @@ def _check_content(
     # What could not be read cannot be added up, or told apart.
     unread = {each.column for each in cell_faults}
     return row_count, (*compare(control, counted, unread), *cell_faults, *line_faults)
+
+
+def _read(
+    engine: DuckDBPyConnection, data: Path, header: Sequence[str], layout: Sequence[Column]
+) -> tuple[int | None, source.Scan]:
+    """Read the lines and, beside it, scan the bytes; no row count when the engine cannot make lines of them."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        scanning = beside.submit(source.scan, data)
+        try:
+            row_count: int | None = table.load_lines(engine, data, header, layout)
+        except table.UnreadableError:
+            row_count = None
+        finally:
+            scanned = scanning.result()  # damaged compression explains whatever the engine said
+    return row_count, scanned
 
 
 def _check_lines(

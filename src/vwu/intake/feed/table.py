@@ -1,12 +1,13 @@
 """One feed as a table of typed lines in a private DuckDB, and the cells that do not hold what their column should.
 
 The table `line` has one row per record in file order, so that a record's physical line is `rowid + 2`. It lives in
-memory; what does not fit spills, encrypted under a key that dies with the process, into a folder of mode 0700 that is
-removed in the end: the lines are identities (ARCHITECTURE D9).
+memory; what does not fit spills, encrypted, into a folder of mode 0700 that is removed in the end: the lines are
+identities (ARCHITECTURE D9).
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 LINE = "rowid + 2"
 """SQL of a record's physical line: the header is line 1 and rows are numbered from 0."""
 
-_MEMORY_LIMIT = "900MB"
+_MEMORY_LIMIT = "1000MB"
+_SPILL_PREFIX = "vwu-feed-"
 _RATE = r"[0-9]{1,2}(\.[0-9]{1,4})?|100(\.0{1,4})?"
 # Forms whose text must be what their value reads back as, and between what; no bounds: any value.
 _READS_BACK: Mapping[Form, tuple[str, str]] = MappingProxyType(
@@ -56,10 +58,14 @@ def open_engine() -> Iterator[DuckDBPyConnection]:
     """A DuckDB of one's own: in memory, spilling encrypted into a private folder that goes away with it."""
     import duckdb
 
-    folder = Path(tempfile.mkdtemp(prefix="vwu-feed-"))
+    _sweep_after_the_killed(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_SPILL_PREFIX}{os.getpid()}-"))
     try:
         with duckdb.connect(":memory:") as engine:
             engine.execute("set temp_directory = ?", [str(folder)])
+            # The engine's built-in cipher draws its key from a weak source and wants that acknowledged: the folder's
+            # mode and its removal are the protection, the cipher covers what a killed process leaves until the sweep.
+            engine.execute("set force_mbedtls_unsafe = 'true'")
             engine.execute("set temp_file_encryption = true")
             engine.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
             engine.execute("set preserve_insertion_order = true")  # line numbers rest on it
@@ -70,10 +76,29 @@ def open_engine() -> Iterator[DuckDBPyConnection]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _sweep_after_the_killed(parent: Path) -> None:
+    """Remove what killed processes left behind; a folder of another user stays, since it cannot be removed."""
+    for folder in parent.glob(f"{_SPILL_PREFIX}*-*"):
+        process = folder.name.removeprefix(_SPILL_PREFIX).split("-")[0]
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def load_lines(engine: DuckDBPyConnection, path: Path, header: Sequence[str], layout: Sequence[Column]) -> int:
     """Read the file into the table `line`, typed, with a flag where a cell is faulty; returns the row count.
 
-    Raises UnreadableError when a line is not a record. No message of the engine is passed on: they quote lines.
+    Raises UnreadableError when a line is not a record (the engine's own message quotes lines, and is kept back);
+    duckdb.Error when memory, disk or the engine fail.
     """
     import duckdb
 
@@ -86,7 +111,7 @@ def load_lines(engine: DuckDBPyConnection, path: Path, header: Sequence[str], la
             f"""create table line as select {typed}, not coalesce({good}, false) as is_faulty
                 from (select *, {casts} from {_reader(path, header)})"""
         )
-    except duckdb.Error:
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
         raise UnreadableError(path.name) from None
     row = engine.execute("select count(*) from line").fetchone()
     assert row is not None

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+import stat
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -108,3 +113,32 @@ def test_what_slipped_into_another_column_is_hidden_too(column: Column | None, v
 
 def test_mask_keeps_four_and_two() -> None:
     assert masked("022187654389") == "0221••••••89"
+
+
+def test_what_spills_is_unreadable_and_goes_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = tmp_path / "cells.csv"
+    path.write_text("key,cell\n" + "".join(f"k{number},{'Nguyễn Thị Hoa ' * 20}\n" for number in range(400_000)))
+    layout = (KEY, Column("cell"))
+    with open_engine() as engine:
+        engine.execute("set memory_limit = '100MB'")
+        assert load_lines(engine, path, ["key", "cell"], layout) == 400_000
+        (folder,) = tmp_path.glob("vwu-feed-*")
+        spilled = b"".join(each.read_bytes() for each in folder.iterdir())
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert len(spilled) > 1_000_000
+    assert "Nguyễn".encode() not in spilled
+    assert not folder.exists()
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    left, running = tmp_path / f"vwu-feed-{gone.pid}-abc", tmp_path / f"vwu-feed-{os.getpid()}-abc"
+    for folder in (left, running):
+        folder.mkdir()
+        (folder / "spill").write_bytes(b"x")
+    with open_engine():
+        assert not left.exists()
+    assert running.exists()
