@@ -58,7 +58,7 @@ def write(folder: Path, rows: Rows, control: dict[str, Any], **stated: Any) -> P
         "sha256": hashlib.sha256(content).hexdigest(),
         "row_count": len(rows),
         **{f"sum_{each}": sum(int(row[each]) for row in rows) for each in SUMS},
-        "distinct_groups": len({row["group_id"] for row in rows if row["group_id"]}),
+        "distinct_groups": len({row["group_id"] for row in rows if row.get("group_id")}),
     }
     if control["kind"] == "loan":
         record["distinct_customers"] = len({row["customer_id"] for row in rows})
@@ -126,6 +126,31 @@ def test_each_landed_cell_is_the_one_that_was_sent(database: Settings, send: Cal
 
 def _is_what_was_sent(value: object, sent: str) -> bool:
     return value == Decimal(sent) if isinstance(value, Decimal) else sent == ("" if value is None else str(value))
+
+
+def test_a_summary_lands(database: Settings, send: Callable[..., Outcome]) -> None:
+    """A bank that sends no loan lines sends one line a commune, organisation and programme."""
+    _, control = example("group", JANUARY)
+    names = ("lent", "collected", "closing_balance", "overdue", "frozen")
+    rows = [
+        {
+            "bank_code": control["bank_code"],
+            "as_of_date": JANUARY,
+            "commune_code": "06895",
+            "commune_code_system": "GSO-2024",
+            "organisation": organisation,
+            "credit_programme": "HN",
+            "loans": "7",
+            "households": "6",
+            **dict(zip(names, ("5", "4", "3", "2", "1"), strict=True)),
+        }
+        for organisation in ("PN", "ND", "TT")
+    ]
+    stated = {"kind": "summary", "distinct_customers": None, "distinct_groups": None}
+    outcome = send(rows, control | stated, distinct_groups=None)
+    assert (outcome.state, outcome.kind, rules_of(outcome.findings)) == (State.LANDED, Kind.SUMMARY, [])
+    landed = query(database, "select line_no, organisation, loans, households, lent, frozen from raw.credit_summary")
+    assert sorted(landed) == [(2, "PN", 7, 6, 5, 1), (3, "ND", 7, 6, 5, 1), (4, "TT", 7, 6, 5, 1)]
 
 
 def test_the_vault_knows_each_person_once(database: Settings, send: Callable[..., Outcome]) -> None:
