@@ -15,7 +15,7 @@ from vwu.database import connect
 from vwu.gate.docs import write_docs
 from vwu.gate.record import record
 from vwu.gate.suites import Expected, read_expected
-from vwu.gate.validation import CheckResult, new_context, run_suite
+from vwu.gate.validation import CheckResult, open_context, run_suite
 from vwu.publish.models import PublishedModel, load_models
 from vwu.publish.parts import candidate_hash, candidate_parts
 from vwu.settings import Settings
@@ -67,12 +67,12 @@ def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
     models = load_models(settings)
     expected = read_expected(expectations or settings.root / "expectations", [model.name for model in models])
     digest = _hash_candidate(settings, models)
-    context = new_context(settings)
-    results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
-    problems = [*expected.problems, *_unrun(expected, results), *_build_problems(settings)]
+    with open_context(settings) as context:
+        results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
+        problems = [*expected.problems, *_unrun(expected, results), *_build_problems(settings)]
+        problems += _write_docs(settings, context)
     if _hash_candidate(settings, models) != digest:
         problems.append("the candidate changed while it was checked: run `vwu gate` again")
-    problems += _write_docs(settings, context)
     with connect(settings, "publisher") as connection:
         gate_run_id = record(
             connection, settings, digest, expected, results, problems, judge(results, problems), started

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -26,8 +28,12 @@ class CheckResult:
     sample: tuple[Any, ...] = ()
 
 
-def new_context(settings: Settings) -> Any:
-    """A Great Expectations context in memory with the candidate as its only source; it sends nothing anywhere."""
+@contextmanager
+def open_context(settings: Settings) -> Iterator[Any]:
+    """A Great Expectations context in memory with the candidate as its only source; it sends nothing anywhere.
+
+    Its connections are closed with it.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it says is in the verdict, without noise
     import great_expectations as gx
@@ -45,15 +51,21 @@ def new_context(settings: Settings) -> Any:
             progress_bars=ProgressBarsConfig(globally=False),
         ),
     )
-    context.data_sources.add_postgres("candidate", connection_string=connection_string(settings))
-    return context
+    source = context.data_sources.add_postgres("candidate", connection_string=connection_string(settings))
+    try:
+        yield context
+    finally:
+        execution = source.get_execution_engine()
+        execution.close()
+        execution.engine.dispose()
+        source.get_engine().dispose()
 
 
 def connection_string(settings: Settings) -> str:
-    """The publisher's URI for SQLAlchemy; limits that are settings travel as parameters that SQL can read."""
+    """The publisher's URI for SQLAlchemy; it finds marts first, and limits as `current_setting`."""
     parts = urlsplit(settings.database_url("publisher"))
-    limits = f"-c vwu.max_held_share={settings.max_held_share}"
-    query = [*parse_qsl(parts.query), ("options", limits), ("application_name", "vwu gate")]
+    options = f"-c search_path={MARTS} -c vwu.max_held_share={settings.max_held_share}"
+    query = [*parse_qsl(parts.query), ("options", options), ("application_name", "vwu gate")]
     return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(query, quote_via=quote)))
 
 
@@ -71,9 +83,7 @@ def _validate(context: Any, suite: Suite) -> dict[str, list[Any]]:
     import great_expectations as gx
 
     configurations = [check.configuration for check in suite.checks]
-    asset = context.data_sources.get("candidate").add_table_asset(
-        suite.table_name, table_name=suite.table_name, schema_name=MARTS
-    )
+    asset = context.data_sources.get("candidate").add_table_asset(suite.table_name, table_name=suite.table_name)
     definition = gx.ValidationDefinition(
         name=suite.table_name,
         data=asset.add_batch_definition_whole_table("candidate"),

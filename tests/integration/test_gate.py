@@ -1,0 +1,253 @@
+"""The gate on a real candidate: every check is seen to fail, and every way to lose a check shuts it."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import yaml
+from psycopg import sql
+
+from vwu.build import build
+from vwu.database import connect
+from vwu.example import write_example
+from vwu.gate import Verdict, run_gate
+from vwu.gate.suites import Check, Suite, read_expected
+from vwu.gate.validation import CheckResult, open_context, run_suite
+from vwu.intake.arrivals import list_arrivals
+from vwu.intake.receive import receive
+from vwu.publish import PublishError, publish
+from vwu.publish.models import load_models
+from vwu.settings import Settings
+from vwu.stack.server import admin_url
+
+PROJECT = Path(__file__).resolve().parents[2]
+SUITES = {path.stem: path for path in (PROJECT / "expectations").glob("*.yml") if path.stem != "catalogue"}
+CHECKS = {check.rule_id: check for check in read_expected(PROJECT / "expectations", SUITES).checks}
+
+
+def load_mutations() -> ModuleType:
+    """The module beside this one; tests are no package."""
+    spec = importlib.util.spec_from_file_location("gate_mutations", Path(__file__).with_name("gate_mutations.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+MUTATIONS: dict[str, Any] = load_mutations().MUTATIONS
+
+
+@pytest.fixture(scope="module")
+def built(module_database: Settings) -> Settings:
+    """The example, received, built, gated and published as release 1."""
+    write_example(Path(module_database.landing))
+    for zone in ("branch_submissions", "bank_feeds"):
+        for path in list_arrivals(module_database, zone):
+            receive(module_database, path)
+    result = build(module_database)
+    assert result.ok, result.failures
+    verdict = run_gate(module_database)
+    assert verdict.outcome == "publish_with_warnings", verdict.summary()
+    assert publish(module_database).release_id == 1
+    return module_database
+
+
+@pytest.fixture
+def copy(built: Settings) -> Iterator[Settings]:
+    """A copy of the built warehouse to spoil."""
+    source = urlsplit(built.database_url("owner")).path.lstrip("/")
+    name = f"{source}_{secrets.token_hex(4)}"
+    with psycopg.connect(admin_url(built, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source)))
+        admin.execute(sql.SQL("grant connect, temporary on database {} to public").format(sql.Identifier(name)))
+    yield _named(built, name)
+    with psycopg.connect(admin_url(built, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def baseline(built: Settings) -> dict[str, CheckResult]:
+    """What each check says of the unspoiled candidate."""
+    with open_context(built) as context:
+        expected = read_expected(PROJECT / "expectations", SUITES)
+        return {result.check.rule_id: result for suite in expected.suites for result in run_suite(context, suite)}
+
+
+def _named(settings: Settings, name: str) -> Settings:
+    if settings.external_url is None:
+        return replace(settings, database=name)
+    return replace(settings, external_url=urlsplit(settings.external_url)._replace(path=f"/{name}").geturl())
+
+
+def test_every_published_table_has_a_suite_and_every_check_a_mutation(built: Settings) -> None:
+    assert {model.name for model in load_models(built)} == set(SUITES)
+    assert set(MUTATIONS) == set(CHECKS)
+
+
+def test_every_check_runs_on_the_real_candidate_and_none_raises(baseline: dict[str, CheckResult]) -> None:
+    assert set(baseline) == set(CHECKS)
+    assert [result.failure for result in baseline.values() if result.failure] == []
+    failed = {rule for rule, result in baseline.items() if not result.success}
+    assert failed == {"GATE_FINDING_OPEN", "GATE_RECONCILIATION_DIFFERS"}
+
+
+@pytest.mark.parametrize("rule_id", sorted(CHECKS))
+def test_a_planted_fault_is_reported_by_its_own_check(
+    built: Settings, baseline: dict[str, CheckResult], rule_id: str
+) -> None:
+    check, mutation = CHECKS[rule_id], MUTATIONS[rule_id]
+    with spoiled(built, check.table_name, mutation.statements), open_context(built) as context:
+        results = run_suite(context, suite_of(check.table_name))
+    assert [result.failure for result in results if result.failure] == []
+    assert {result.check.rule_id for result in results if is_worse(result, baseline)} == {rule_id, *mutation.also}
+
+
+@contextmanager
+def spoiled(settings: Settings, table: str, statements: tuple[str, ...]) -> Iterator[None]:
+    """While this lasts, a spoiled copy stands in the mart's place, without the constraints that would refuse the fault.
+
+    Each statement must change something.
+    """
+    mart, saved = sql.Identifier("marts", table), sql.Identifier(f"{table}_saved")
+    with connect(settings, "builder") as builder:
+        builder.execute(sql.SQL("alter table {} rename to {}").format(mart, saved))
+        builder.execute(sql.SQL("create table {} as table marts.{}").format(mart, saved))
+        for statement in statements:
+            done = builder.execute(sql.SQL(statement.replace("{table}", f"marts.{table}")))
+            assert done.rowcount != 0, f"the fault was not planted: {statement}"
+    try:
+        yield
+    finally:
+        with connect(settings, "builder") as builder:
+            builder.execute(sql.SQL("drop table {}").format(mart))
+            builder.execute(sql.SQL("alter table marts.{} rename to {}").format(saved, sql.Identifier(table)))
+
+
+def suite_of(table: str) -> Suite:
+    return Suite(table, tuple(check for check in CHECKS.values() if check.table_name == table))
+
+
+def is_worse(result: CheckResult, baseline: dict[str, CheckResult]) -> bool:
+    before = baseline[result.check.rule_id]
+    if before.success or result.success:
+        return not result.success
+    return (result.unexpected_count or 0) > (before.unexpected_count or 0)
+
+
+@pytest.fixture
+def expectations(tmp_path: Path) -> Path:
+    """A copy of the suites to spoil."""
+    shutil.copytree(PROJECT / "expectations", tmp_path / "expectations")
+    return tmp_path / "expectations"
+
+
+def change(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    content = yaml.safe_load(path.read_text("utf-8"))
+    edit(content)
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda suite: suite["expectations"][0].update(type="expect_something_unknown"), "could not be loaded"),
+        (lambda suite: suite["expectations"][1]["kwargs"].update(column="no_such_column"), "could not run"),
+        (lambda suite: suite["expectations"].pop(), "in no suite"),
+    ],
+    ids=["unknown type", "raises", "check removed"],
+)
+def test_a_check_that_is_lost_or_throws_shuts_the_gate(
+    copy: Settings, expectations: Path, edit: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    change(expectations / "dim_bank.yml", edit)
+    verdict = run_gate(copy, expectations)
+    assert verdict.outcome == "refuse"
+    assert any(says in problem for problem in verdict.problems), verdict.problems
+    assert_release_stays(copy, verdict)
+
+
+def test_an_injected_fault_shuts_the_gate_and_names_its_rows(copy: Settings) -> None:
+    with connect(copy, "builder") as builder:
+        builder.execute("update marts.fct_indicator_value set upper_bound = value - 1 where value = 2238")
+    verdict = run_gate(copy)
+    assert verdict.outcome == "refuse"
+    assert [result.check.rule_id for result in verdict.failed if result.check.severity == "error"] == [
+        "GATE_VALUE_BOUNDS"
+    ]
+    with connect(copy, "publisher") as connection:
+        rows = connection.execute(
+            "select row_content ->> 'position', receipt_id is not null from quality.failed_row "
+            "where gate_run_id = %s and rule_id = 'GATE_VALUE_BOUNDS'",
+            [verdict.gate_run_id],
+        ).fetchall()
+        recorded = connection.execute(
+            "select count(*), count(*) filter (where not success) from quality.check_result where gate_run_id = %s",
+            [verdict.gate_run_id],
+        ).fetchone()
+    assert rows == [("BaoCao!I14", True)]
+    assert recorded == (len(CHECKS), 3)
+    assert_release_stays(copy, verdict)
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("update quality.build_run set code_hash = 'other'", "other models or seeds"),
+        ("update quality.dbt_result set status = 'fail' where node_id = (select min(node_id) from quality.dbt_result)",
+         "is fail"),
+    ],
+    ids=["other code", "failed dbt test"],
+)  # fmt: skip
+def test_a_candidate_that_no_good_build_made_is_refused(copy: Settings, statement: str, says: str) -> None:
+    with psycopg.connect(admin_url(copy, urlsplit(copy.database_url("owner")).path.lstrip("/"))) as admin:
+        admin.execute("set session_replication_role = 'replica'")  # neither triggers nor foreign keys
+        admin.execute(statement.encode())
+    verdict = run_gate(copy)
+    assert verdict.outcome == "refuse"
+    assert any(says in problem for problem in verdict.problems), verdict.problems
+
+
+def test_data_docs_open_from_a_file_and_hold_no_password(built: Settings) -> None:
+    site = built.home / "site" / "data_docs"
+    pages = list(site.rglob("*.html"))
+    assert site / "index.html" in pages
+    assert {path.stem for path in (site / "expectations").glob("*.html")} == set(SUITES)
+    for path in site.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert built.secrets["publisher"].encode() not in content
+            if path.suffix == ".html":
+                assert b'src="http' not in content
+                assert b'<link rel="stylesheet" href="http' not in content
+
+
+def assert_release_stays(settings: Settings, verdict: Verdict) -> None:
+    """A shut gate: publish refuses what changed, and readers still see release 1."""
+    assert not verdict.passed
+    with pytest.raises(PublishError):
+        publish(settings)
+    with connect(settings, "bi_reader") as reader:
+        found = reader.execute(
+            "select value, release_id from published.report_indicator where indicator_code = 'WOMEN_STARTUP_SUPPORTED' "
+            "and basis = 'programme_to_date' and value is not null"
+        ).fetchall()
+    assert found == [(2238, 1)]
+
+
+def test_unknown_rules_are_not_hidden() -> None:
+    assert all(isinstance(check, Check) for check in CHECKS.values())
+    assert len(CHECKS) > 100
