@@ -188,7 +188,7 @@ def _lines_sql(lines: int, month: int, as_of: date, communes: int) -> str:
             i, 'VBSP' as bank_code, 'VBSP-' || lpad((team % 63)::varchar, 2, '0') as bank_branch_code,
             '{as_of}' as as_of_date, '6600' || lpad(i::varchar, 10, '0') as loan_id,
             lpad(person::varchar, 10, '0') as customer_id,
-            '022187' || lpad(person::varchar, 6, '0') as citizen_id,
+            '0221' || lpad(person::varchar, 8, '0') as citizen_id,
             ['Nguyễn Thị ', 'Trần Thị ', 'Lê Thị ', 'Hoàng Ngọc '][person % 4 + 1] || 'Hồng ' || (person % 977)
                 as full_name,
             (date '1960-01-01' + (person % 15000)::integer)::varchar as birth_date, 'F' as sex,
