@@ -17,6 +17,7 @@ from vwu.generate.nation import places_of
 from vwu.generate.planted import write_planted
 from vwu.generate.portfolio import make_places, portfolio_of
 from vwu.generate.request import Request
+from vwu.generate.submission_faults import plant_in_submissions
 from vwu.generate.submissions import reports_of, write_report
 from vwu.intake.arrivals import BANK_FEEDS, BRANCH_SUBMISSIONS
 
@@ -33,8 +34,8 @@ def generate(directory: Path, request: Request, catalogue: Catalogue) -> Iterato
 
     Files of the same names are replaced. Raises OSError when the folder cannot be written.
     """
-    feeds = directory / BANK_FEEDS
-    for zone in (feeds, directory / BRANCH_SUBMISSIONS):
+    feeds, submissions = directory / BANK_FEEDS, directory / BRANCH_SUBMISSIONS
+    for zone in (feeds, submissions):
         zone.mkdir(parents=True, exist_ok=True)
     with _open_engine() as engine:
         places = places_of(catalogue.seeds_dir, request.provinces)
@@ -43,11 +44,17 @@ def generate(directory: Path, request: Request, catalogue: Catalogue) -> Iterato
             slots = max(1, request.loans * lender.share // 100)
             portfolio = portfolio_of(lender, number, slots, request.seed, catalogue, request.month_ends)
             yield from write_feeds(engine, portfolio, catalogue, request.month_ends, feeds, request.compression)
+        count, provincial = 0, []
         for month_end in request.month_ends:
             for report in reports_of(engine, request, catalogue, places, month_end):
-                yield write_report(directory / BRANCH_SUBMISSIONS, report, catalogue)
+                yield write_report(submissions, report, catalogue)
+                count += 1
+                if "-" not in report.branch_code and report.period.period_kind == "month":
+                    provincial.append(report)
         if request.faults:
             planted = list(plant_in_feeds(engine, request, catalogue, places, feeds))
+            per_fault = max(1, round(request.faults * count))
+            planted += plant_in_submissions(submissions, provincial, catalogue, per_fault)
             yield write_planted(directory, planted)
 
 

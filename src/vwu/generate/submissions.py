@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from vwu.catalogue import Catalogue, Period, Programme
 
-# What ratios are made of is written as a number even when there was nothing: a ratio without its base is warned of.
-_OF_RATIOS = {name for series in SERIES if series.base for name in (series.figure, series.base)}
 PREPARED_BY = "Ban Kinh tế (số liệu giả định)"
 
 
@@ -214,7 +212,7 @@ class _Writer:
             return f"{Decimal(amount * 100) / base:.2f}".replace(".", ",") + "%" if base else "x"
         chance = self._chance(series.indicator_code, basis)
         if amount == 0:
-            return "-" if chance % 3 == 0 and series.figure not in _OF_RATIOS else 0
+            return "-" if chance % 3 == 0 else 0
         if not self.is_province or basis == "programme_to_date":
             return amount
         return self._in_words(series, basis, amount, chance)
