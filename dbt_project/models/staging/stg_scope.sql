@@ -1,4 +1,8 @@
 -- grain: one row per scope that a receipt fills, held or not
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['scope_key'], 'unique': true}, {'columns': ['receipt_id']}],
+) }}
 -- A table, not a view: one build sees one state of intake even while files arrive.
 with
 
