@@ -181,7 +181,13 @@ def run_dbt(settings: Settings, *arguments: str, show: Show | None = None) -> tu
         "--target-path": home / "target",
         "--log-path": home / "logs",
     }
-    everything = [*arguments, "--quiet", *(str(part) for pair in folders.items() for part in pair)]
+    everything = [
+        *arguments,
+        "--quiet",
+        "--log-level-file",
+        "info",
+        *(str(part) for pair in folders.items() for part in pair),
+    ]
     with _environment(_profile(settings.database_url("builder"))):
         outcome = dbtRunner(callbacks=[_progress(show)] if show else []).invoke(everything)
     results = getattr(outcome.result, "results", None)

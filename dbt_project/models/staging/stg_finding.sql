@@ -1,8 +1,8 @@
 -- grain: one row per open finding
-{{ config(materialized='table', indexes=[{'columns': ['receipt_id']}]) }}
 -- A table for the same reason as stg_scope. Open: of a receipt that still counts or was
 -- turned away, and not settled by an answer; "will be corrected" is a promise, so the
 -- finding stays open until the correction comes.
+{{ config(materialized='table', indexes=[{'columns': ['receipt_id']}]) }}
 with
 
 latest_answer as (

@@ -1,9 +1,9 @@
 -- grain: one row per scope that a receipt fills, held or not
+-- A table, not a view: one build sees one state of intake even while files arrive.
 {{ config(
     materialized='table',
     indexes=[{'columns': ['scope_key'], 'unique': true}, {'columns': ['receipt_id']}],
 ) }}
--- A table, not a view: one build sees one state of intake even while files arrive.
 with
 
 answers as (
