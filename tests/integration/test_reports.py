@@ -1,0 +1,232 @@
+"""Roll-up, report and trace of a real release: pinned, repeatable, whole, and adding up to what was reported.
+
+Beside the example, branches of two levels report a flow and a stock over several months, so that a quarter is a sum of
+months, a province speaks for its district, a later state takes an earlier one's place, and an old province counts in
+the new one.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from vwu.catalogue import load_catalogue
+from vwu.database import connect
+from vwu.example import write_example
+from vwu.intake.submission.template import FormValue, write_template
+from vwu.publish import publish
+from vwu.report import write_report
+from vwu.rollup import NothingPublishedError, list_due_periods, national_rollup, open_release, read_rollup
+from vwu.run import run_direct
+from vwu.settings import Settings
+from vwu.trace import Trace, UnknownCellError, trace
+
+pytestmark = pytest.mark.xdist_group("reports")
+
+TODAY = date(2026, 11, 22)
+SHELTERS, SHOPS = ("MAIAM", "SHELTERS_BUILT_REPAIRED"), ("NQ_TN_XIV", "SAFE_PRODUCE_SHOPS_MAINTAINED")
+REPORTED = (
+    # branch, month, programme and indicator, basis, what stands in the cell
+    ("P22-D200", "2024-01", SHELTERS, "in_period", "3"),
+    ("P22-D200", "2024-02", SHELTERS, "in_period", "2"),
+    ("P22-D198", "2024-01", SHELTERS, "in_period", "trên 5"),
+    ("P19", "2024-01", SHELTERS, "in_period", "7"),
+    ("P19-D171", "2024-01", SHELTERS, "in_period", "4"),
+    ("P06", "2024-01", SHELTERS, "in_period", "6"),
+    ("P19", "2024-02", SHOPS, "as_of", "21"),
+    ("P19", "2024-03", SHOPS, "as_of", "24"),
+)
+
+
+@pytest.fixture(scope="module")
+def released(module_database: Settings) -> Settings:
+    """The example and the reports above, published as release 1."""
+    landing = Path(module_database.landing)
+    write_example(landing)
+    catalogue = load_catalogue(module_database.root / "seeds")
+    for branch, month in sorted({(branch, month) for branch, month, *_ in REPORTED}):
+        values = [
+            FormValue(*cell, "actual", basis, text)
+            for other, period, cell, basis, text in REPORTED
+            if (other, period) == (branch, month)
+        ]
+        path = landing / "branch_submissions" / "thêm" / f"{branch} {month}.xlsx"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(write_template(catalogue, branch, month, values))
+    assert run_direct(module_database, print) == ()
+    return module_database
+
+
+def traced(settings: Settings, cell: tuple[str, str], region: str, period: str) -> Trace:
+    with open_release(settings) as (connection, release):
+        return trace(
+            connection,
+            release,
+            programme_code=cell[0],
+            indicator_code=cell[1],
+            region_code=region,
+            period_code=period,
+        )
+
+
+def roles(found: Trace) -> dict[tuple[str, str], str]:
+    return {(each.branch_code, each.period_code): each.role for each in found.contributions}
+
+
+def test_a_quarter_leads_to_the_months_that_it_is_made_of(released: Settings) -> None:
+    found = traced(released, SHELTERS, "VN", "2024-Q1")
+    assert roles(found) == {
+        ("P22-D200", "2024-01"): "counted",
+        ("P22-D200", "2024-02"): "counted",
+        ("P22-D198", "2024-01"): "counted",
+        ("P19", "2024-01"): "counted",
+        ("P06", "2024-01"): "counted",
+        ("P19-D171", "2024-01"): "spoken_for",
+    }
+    (cell,) = [each for each in found.cells if each.boundary == "as_reported"]
+    assert cell.value == 23
+    assert (cell.lower_bound, cell.upper_bound, cell.is_lower_open) == (23, None, True)
+    places = {(each.branch_code, each.raw_text, each.file_name) for each in found.contributions}
+    assert ("P22-D198", "trên 5", "P22-D198 2024-01.xlsx") in places
+
+
+def test_an_old_province_counts_in_todays_province_only(released: Settings) -> None:
+    found = traced(released, SHELTERS, "19", "2024-01")
+    assert {cell.boundary: cell.value for cell in found.cells} == {"as_reported": 7, "as_now": 13}
+    counted = {
+        each.branch_code: (each.is_in_as_reported, each.is_in_as_now)
+        for each in found.contributions
+        if each.role == "counted"
+    }
+    assert counted == {"P19": (True, True), "P06": (False, True)}
+
+
+def test_a_later_state_takes_an_earlier_ones_place(released: Settings) -> None:
+    found = traced(released, SHOPS, "19", "2024-Q1")
+    assert roles(found) == {("P19", "2024-02"): "earlier", ("P19", "2024-03"): "counted"}
+    assert {cell.value for cell in found.cells} == {Decimal(24)}
+
+
+def test_every_added_figure_is_the_sum_of_the_values_it_is_traced_to(released: Settings) -> None:
+    with open_release(released) as (connection, release):
+        figures = [
+            (period, figure)
+            for period in ("2024-01", "2024-02", "2024-Q1", "2024", "T2021-2026-H1")
+            for figure in read_rollup(connection, release, period).figures
+            if figure.boundary == "as_reported" and not figure.blocked_reason and figure.measure in ("flow", "stock")
+        ]
+        assert len(figures) > 40
+        for period, figure in figures:
+            found = trace(
+                connection,
+                release,
+                programme_code=figure.programme_code,
+                indicator_code=figure.indicator_code,
+                region_code=figure.region_code,
+                period_code=period,
+            )
+            wanted = ("counted", figure.scenario, figure.basis)
+            parts = [
+                each.value
+                for each in found.contributions
+                if (each.role, each.scenario, each.basis) == wanted and each.is_in_as_reported
+            ]
+            assert parts, (period, figure)
+            assert sum(part for part in parts if part is not None) == figure.value, (period, figure)
+
+
+def test_what_is_held_out_still_leads_to_its_cell(released: Settings) -> None:
+    found = traced(released, ("TINCHAP", "CREDIT_GUARANTEED_AMOUNT"), "P19", "T2021-2026-H1")
+    assert all(cell.value is None and cell.blocked_reason_vi for cell in found.cells)
+    (value,) = found.contributions
+    assert (value.role, value.raw_text, value.position) == ("held_out", "trên 3.500 tỉ đồng", "BaoCao!G69")
+
+
+def test_an_unknown_code_is_named(released: Settings) -> None:
+    with pytest.raises(UnknownCellError, match="indicator NOPE"):
+        traced(released, ("DA939", "NOPE"), "VN", "2024-01")
+    with pytest.raises(UnknownCellError, match="nothing is published for this cell"):
+        traced(released, SHELTERS, "79", "2024-01")
+
+
+def test_an_unknown_period_or_release_is_refused(released: Settings, tmp_path: Path) -> None:
+    with pytest.raises(NothingPublishedError, match="there is no period 2024-13"):
+        write_report(released, "2024-13", tmp_path)
+    with pytest.raises(NothingPublishedError, match="there is no release 99"):
+        write_report(released, "2024-01", tmp_path, release_id=99)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert found
+    return found
+
+
+def test_a_report_is_whole_and_the_same_each_time(released: Settings, tmp_path: Path) -> None:
+    report = write_report(released, "2024-01", tmp_path / "one")
+    first = contents(tmp_path / "one")
+    assert {path.relative_to(report.folder).as_posix() for path in report.files} == first.keys()
+    assert {"index.html", "rollup.xlsx", "report.json", "package/datapackage.json"} <= first.keys()
+    write_report(released, "2024-01", tmp_path / "two")
+    assert contents(tmp_path / "two") == first
+    page = first["index.html"].decode()
+    assert len(first["index.html"]) < 1_000_000
+    for said in ("2.238", "BaoCao!I14", "Quảng Ninh", "Hoàng Sa", "Trường Sa", "15,4 tỷ đồng", "RATIO_WITHOUT_BASE"):
+        assert said in page, said
+
+
+def test_the_package_describes_exactly_what_it_holds(released: Settings, tmp_path: Path) -> None:
+    write_report(released, "2024-01", tmp_path)
+    package = json.loads((tmp_path / "package" / "datapackage.json").read_text("utf-8"))
+    with connect(released, "bi_reader") as connection:
+        views = {name for (name,) in connection.execute("select viewname from pg_views where schemaname = 'published'")}
+    assert {resource["path"] for resource in package["resources"]} == {f"{view}.csv" for view in views}
+    for resource in package["resources"]:
+        content = (tmp_path / "package" / resource["path"]).read_bytes()
+        assert len(content) == resource["bytes"]
+        assert f"sha256:{hashlib.sha256(content).hexdigest()}" == resource["hash"]
+        header = next(csv.reader(io.StringIO(content.decode())))
+        assert header == [field["name"] for field in resource["schema"]["fields"]]
+    values = list(csv.DictReader((tmp_path / "package" / "report_indicator.csv").open(encoding="utf-8")))
+    assert {row["period_code"] for row in values} == {"2024-01"}
+    credit = list(csv.DictReader((tmp_path / "package" / "fct_credit_month.csv").open(encoding="utf-8")))
+    assert sum(Decimal(row["closing_balance"]) for row in credit if row["closing_balance"]) == 15_396_700_000
+
+
+def test_every_column_of_the_star_is_described_in_both_languages(released: Settings, tmp_path: Path) -> None:
+    write_report(released, "2024-01", tmp_path)
+    rows = list(csv.DictReader((tmp_path / "package" / "dictionary.csv").open(encoding="utf-8")))
+    star = [row for row in rows if row["view"].startswith(("dim_", "fct_", "bridge_")) or row["view"] == "finding"]
+    assert len(star) > 100
+    bare = [f"{row['view']}.{row['column']}" for row in star if not (row["description_en"] and row["description_vi"])]
+    assert [name for name in bare if not name.endswith(".release_id")] == []
+
+
+def test_nothing_is_due_twice(released: Settings) -> None:
+    assert list_due_periods(released, today=TODAY) == []  # the run wrote them
+    (released.home / "reports" / "2024-01" / "report.json").unlink()
+    assert list_due_periods(released, today=TODAY) == ["2024-01"]
+    assert list_due_periods(released, today=date(2024, 1, 19)) == []  # its last day to report has not passed
+    folder = national_rollup(released, "2024-01")
+    assert (folder / "index.html").exists()
+    assert list_due_periods(released, today=TODAY) == []
+
+
+def test_a_report_is_pinned_to_its_release(released: Settings, tmp_path: Path) -> None:
+    write_report(released, "2024-01", tmp_path / "before")
+    with connect(released, "bi_reader") as connection:
+        row = connection.execute("select max(release_id) from published.release_history").fetchone()
+    assert row is not None
+    publish(released, again=True)
+    write_report(released, "2024-01", tmp_path / "after", release_id=row[0])
+    before, after = contents(tmp_path / "before"), contents(tmp_path / "after")
+    differs = {name for name, content in before.items() if after[name] != content}
+    assert differs <= {"package/release_history.csv", "package/datapackage.json"}  # the list of releases grew
+    assert f"<strong>{row[0]}</strong>".encode() in after["index.html"]
