@@ -169,14 +169,20 @@ def test_a_second_run_publishes_nothing_new(story: Story) -> None:
 
 
 def test_without_airflow_the_same_comes_out(story: Story, tmp_path: Path) -> None:
+    direct = Story(tmp_path / "home", {})
+    submissions = (
+        "select branch_key, period_key, form, state, receipt_id from published.fct_submission order by 1, 2, 3"
+    )
     try:
-        example(tmp_path / "home")
-        direct = run(tmp_path / "home", "--direct")
-        assert direct["is_new"] is True
-        assert checksums(tmp_path / "home") == checksums(story.home)
+        example(direct.home)
+        assert run(direct.home, "--direct")["is_new"] is True
+        ours, theirs = checksums(direct.home), checksums(story.home)
+        differing = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
+        assert differing <= {"fct_submission"}, "it alone says at what time a file came"
+        assert direct.query("bi_reader", submissions) == story.query("bi_reader", submissions)
     finally:
-        vwu(tmp_path / "home", "down")
-        postgres.remove(tmp_path / "home")
+        vwu(direct.home, "down")
+        postgres.remove(direct.home)
 
 
 def test_down_leaves_no_process(story: Story) -> None:
@@ -184,4 +190,4 @@ def test_down_leaves_no_process(story: Story) -> None:
     assert processes.marked(story.home, names), "the stack is up before"
     done = vwu(story.home, "down")
     assert done.returncode == 0, done.stderr
-    assert processes.marked(story.home, names) == {}
+    assert not processes.marked(story.home, names)
