@@ -79,13 +79,16 @@ def _lines_of(condition: Condition) -> str:
 def _search(
     engine: DuckDBPyConnection, file_name: str, columns: Mapping[str, Column], search: Search
 ) -> Finding | None:
+    # The first lines and their number are asked for apart: a file that is wrong all over must not fill the memory.
+    faulty = f"({search.lines}) as faulty (line, value, proposed)"
     rows: list[tuple[Any, ...]] = engine.execute(
-        f"""select line, value, proposed, count(*) over ()
-            from ({search.lines}) as faulty (line, value, proposed) order by line limit {MOST_LINES}"""
+        f"select line, value, proposed from {faulty} order by line limit {MOST_LINES}"
     ).fetchall()
     if not rows:
         return None
-    _, value, proposed, count = rows[0]
+    counted = engine.execute(f"select count(*) from {faulty}").fetchone() if len(rows) == MOST_LINES else None
+    count = counted[0] if counted else len(rows)
+    _, value, proposed = rows[0]
     return line_finding(
         search.rule_id,
         file_name,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LINE = "rowid + 2"
 """SQL of a record's physical line: the header is line 1 and rows are numbered from 0."""
 
-_MEMORY_LIMIT = "1000MB"
+_MEMORY_LIMIT = "1150MB"
 _SPILL_PREFIX = "vwu-feed-"
 _RATE = r"[0-9]{1,2}(\.[0-9]{1,4})?|100(\.0{1,4})?"
 # Forms whose text must be what their value reads back as, and between what; no bounds: any value.
