@@ -144,6 +144,8 @@ def _generate(args: argparse.Namespace) -> int:
     else:
         size = sum(path.stat().st_size for path in paths)
         print(f"generate: {len(paths)} files, {size / 1e6:,.1f} MB in {args.directory}")
+        if request.faults:
+            print(f"  the last lists what was planted and the rule that must find it: {paths[-1]}")
     return DONE
 
 

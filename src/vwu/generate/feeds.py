@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -134,12 +135,11 @@ def _write_loans_and_groups(
     totals = Totals()
     with open_data_file(paths[Kind.LOAN]) as target:
         target.write(header(Kind.LOAN))
-        for chunk in range(chunks):
-            make_lines(engine, portfolio, catalogue, month_end, chunk)
-            copy_lines(engine, f"select {', '.join(LOAN_COLUMNS)} from line", target)
-            totals.add(engine, "line", customers=True, groups=True)
-            _add_group_lines(engine, month_end, is_first=chunk == 0)
-            _add_place_credit(engine, month_end)
+        for table in _chunks_of_lines(engine, portfolio, catalogue, month_end, chunks):
+            copy_lines(engine, f"select {', '.join(LOAN_COLUMNS)} from {table}", target)
+            _add_group_lines(engine, table, month_end, is_first=totals.row_count == 0)
+            _add_place_credit(engine, table, month_end)
+            totals.add(engine, table, customers=True, groups=True)
     yield Kind.LOAN, totals, target.sha256
     with open_data_file(paths[Kind.GROUP]) as target:
         target.write(header(Kind.GROUP))
@@ -157,10 +157,9 @@ def _write_summary(
     chunks: int,
     paths: dict[Kind, Path],
 ) -> Iterator[Written]:
-    for chunk in range(chunks):
-        make_lines(engine, portfolio, catalogue, month_end, chunk)
-        _add_summary_lines(engine, is_first=chunk == 0)
-        _add_place_credit(engine, month_end)
+    for number, table in enumerate(_chunks_of_lines(engine, portfolio, catalogue, month_end, chunks)):
+        _add_summary_lines(engine, table, is_first=number == 0)
+        _add_place_credit(engine, table, month_end)
     sums = ", ".join(f"sum({name})::bigint as {name}" for name in ("loans", "households", *SUMS))
     keys = ", ".join(SUMMARY_COLUMNS[:6])
     engine.execute(
@@ -180,19 +179,35 @@ def header(kind: Kind) -> bytes:
     return (",".join(column.name for column in LAYOUTS[kind]) + "\n").encode()
 
 
-def make_lines(
-    engine: DuckDBPyConnection, portfolio: Portfolio, catalogue: Catalogue, month_end: date, chunk: int
-) -> None:
-    """The table `line`: the loans of one chunk at one month end."""
+def _chunks_of_lines(
+    engine: DuckDBPyConnection, portfolio: Portfolio, catalogue: Catalogue, month_end: date, chunks: int
+) -> Iterator[str]:
+    """Name of a table with the loans of each chunk in turn, good until the next one is asked for.
+
+    The next chunk is made while the caller works on this one: making it takes one core, writing it the other.
+    """
     is_new = month_end >= FIRST_DAY_OF_REFORM
-    query = loan_lines(portfolio, catalogue, month_end, chunk, is_new_system=is_new)
-    engine.execute(f"create or replace table line as {query}")
+
+    def make(chunk: int) -> str:
+        table = f"line_{chunk % 2}"
+        query = loan_lines(portfolio, catalogue, month_end, chunk, is_new_system=is_new)
+        with engine.cursor() as beside:
+            beside.execute(f"create or replace table {table} as {query}")
+        return table
+
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        made = ahead.submit(make, 0)
+        for chunk in range(chunks):
+            table = made.result()
+            if chunk + 1 < chunks:
+                made = ahead.submit(make, chunk + 1)
+            yield table
 
 
-def _add_group_lines(engine: DuckDBPyConnection, month_end: date, *, is_first: bool) -> None:
+def _add_group_lines(engine: DuckDBPyConnection, table: str, month_end: date, *, is_first: bool) -> None:
     """The groups of the chunk, each with what its loans add up to."""
     prefix = "new_" if month_end >= FIRST_DAY_OF_REFORM else ""
-    sums = ", ".join(f"sum(line.{name})::bigint as {name}" for name in (*SUMS, "savings_balance"))
+    sums = ", ".join(f"sum({name})::bigint as {name}" for name in (*SUMS, "savings_balance"))
     _extend(
         engine,
         "group_line",
@@ -200,7 +215,7 @@ def _add_group_lines(engine: DuckDBPyConnection, month_end: date, *, is_first: b
                 select group_id, any_value(bank_code) as bank_code, any_value(as_of_date) as as_of_date,
                     any_value(commune_code_system) as commune_code_system,
                     count(distinct customer_id) filter (where closing_balance > 0) as borrowers, {sums}
-                from line where group_id is not null group by group_id
+                from {table} where group_id is not null group by group_id
             )
             select loans.*, credit_group.leader_name, credit_group.{prefix}commune as commune_code,
                 credit_group.organisation, credit_group.members, credit_group.rating, credit_group.established_on,
@@ -210,7 +225,7 @@ def _add_group_lines(engine: DuckDBPyConnection, month_end: date, *, is_first: b
     )
 
 
-def _add_summary_lines(engine: DuckDBPyConnection, *, is_first: bool) -> None:
+def _add_summary_lines(engine: DuckDBPyConnection, table: str, *, is_first: bool) -> None:
     """The chunk's loans by commune, organisation and programme; a person borrows within one group, so one chunk."""
     sums = ", ".join(f"sum({name})::bigint as {name}" for name in SUMS)
     _extend(
@@ -218,12 +233,12 @@ def _add_summary_lines(engine: DuckDBPyConnection, *, is_first: bool) -> None:
         "summary_part",
         f"""select {", ".join(SUMMARY_COLUMNS[:6])}, count(*) filter (where closing_balance > 0) as loans,
                 count(distinct customer_id) filter (where closing_balance > 0) as households, {sums}
-            from line group by all""",
+            from {table} group by all""",
         is_first=is_first,
     )
 
 
-def _add_place_credit(engine: DuckDBPyConnection, month_end: date) -> None:
+def _add_place_credit(engine: DuckDBPyConnection, table: str, month_end: date) -> None:
     """What the chunk's loans are for the branches of each commune: those through groups of the Union (PN).
 
     A bank that sends summaries tells nobody how often it lent, so that branches have no turns of it either.
@@ -232,7 +247,7 @@ def _add_place_credit(engine: DuckDBPyConnection, month_end: date) -> None:
         f"""insert into place_credit
             select place, date '{month_end}', count(*) filter (where lent > 0 and group_id like 'T0%'),
                 sum(lent)::bigint, sum(closing_balance)::bigint
-            from line where organisation = 'PN' group by place"""
+            from {table} where organisation = 'PN' group by place"""
     )
 
 

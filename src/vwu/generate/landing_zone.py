@@ -55,6 +55,7 @@ def generate(directory: Path, request: Request, catalogue: Catalogue) -> Iterato
             planted = list(plant_in_feeds(engine, request, catalogue, places, feeds))
             per_fault = max(1, round(request.faults * count))
             planted += plant_in_submissions(submissions, provincial, catalogue, per_fault)
+            yield from (directory / file for file in dict.fromkeys(each.file for each in planted))
             yield write_planted(directory, planted)
 
 
