@@ -69,9 +69,7 @@ class Settings:
         if role not in ROLES and role != "superuser":
             raise SettingsError(f"there is no role {role!r}; roles are {', '.join([*ROLES, 'superuser'])}")
         if role not in self.secrets:
-            raise SettingsError(
-                f"no password for role {role!r} in {self.home}/secrets.json: run `vwu up` first"
-            )
+            raise SettingsError(f"no password for role {role!r} in {self.home}/secrets.json: run `vwu up` first")
         user = "postgres" if role == "superuser" else ROLES[role]
         host, database, query = self._address(role)
         return urlunsplit(
@@ -98,13 +96,9 @@ class Settings:
         from_environment = os.environ.get(f"VWU_{name.upper()}_KEY")
         if from_environment:
             return bytes.fromhex(from_environment)
-        path = {"token": self.token_key_file, "store": self.store_key_file}[
-            name
-        ] or self.home / "keys" / f"{name}.key"
+        path = {"token": self.token_key_file, "store": self.store_key_file}[name] or self.home / "keys" / f"{name}.key"
         if not path.exists():
-            raise SettingsError(
-                f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE"
-            )
+            raise SettingsError(f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE")
         return bytes.fromhex(path.read_text("ascii").strip())
 
 

@@ -33,7 +33,7 @@ def test_an_external_server_keeps_host_database_and_options(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("role", ["loader", "nobody"])
 def test_a_role_without_password_is_refused_with_the_remedy(tmp_path: Path, role: str) -> None:
-    with pytest.raises(SettingsError, match="vwu up|roles are"):
+    with pytest.raises(SettingsError, match=r"vwu up|roles are"):
         started(tmp_path).database_url(role)
 
 

@@ -204,7 +204,6 @@ def _note_rows(rollup: Rollup) -> Iterable[tuple[Content, ...]]:
         "Số phát sinh cộng qua các kỳ rời nhau; số lũy kế, số tại thời điểm lấy lần cuối; tỷ lệ tính lại.",
     )
     yield "Không cộng", "Số chưa rõ cách tính, tỷ lệ thiếu tử số hoặc mẫu số, số có thể trùng người: xem cột Ghi chú."
-    yield "Ô nhỏ", "Ô có dưới 5 người vay được ẩn."
     for finding in rollup.findings[:500]:
         severity = wording.words(wording.SEVERITIES, finding.severity).vi
         yield f"Phát hiện: {severity}", f"{finding.file_name}: {finding.message_vi}"
