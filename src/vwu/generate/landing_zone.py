@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,12 @@ from vwu.generate.draws import prepare_draws
 from vwu.generate.faults import plant_in_feeds
 from vwu.generate.feeds import write_feeds
 from vwu.generate.lenders import LENDERS
-from vwu.generate.nation import places_of
+from vwu.generate.nation import Place, places_of
 from vwu.generate.planted import write_planted
 from vwu.generate.portfolio import make_places, portfolio_of
 from vwu.generate.request import Request
 from vwu.generate.submission_faults import plant_in_submissions
-from vwu.generate.submissions import reports_of, write_report
+from vwu.generate.submissions import Report, reports_of, write_report
 from vwu.intake.arrivals import BANK_FEEDS, BRANCH_SUBMISSIONS
 
 if TYPE_CHECKING:
@@ -34,29 +35,53 @@ def generate(directory: Path, request: Request, catalogue: Catalogue) -> Iterato
 
     Files of the same names are replaced. Raises OSError when the folder cannot be written.
     """
-    feeds, submissions = directory / BANK_FEEDS, directory / BRANCH_SUBMISSIONS
-    for zone in (feeds, submissions):
-        zone.mkdir(parents=True, exist_ok=True)
+    for zone in (BANK_FEEDS, BRANCH_SUBMISSIONS):
+        (directory / zone).mkdir(parents=True, exist_ok=True)
     with _open_engine() as engine:
-        places = places_of(catalogue.seeds_dir, request.provinces)
-        make_places(engine, places)
+        nation = _Nation(directory, request, catalogue, engine, places_of(catalogue.seeds_dir, request.provinces))
+        make_places(engine, nation.places)
+        yield from nation.write_feeds()
+        yield from nation.write_reports()
+        if request.faults:
+            yield from nation.plant_faults()
+
+
+@dataclass
+class _Nation:
+    """One nation while it is written; feeds come first, since branches report what banks lent."""
+
+    directory: Path
+    request: Request
+    catalogue: Catalogue
+    engine: DuckDBPyConnection
+    places: tuple[Place, ...]
+    report_count: int = 0
+    provincial: list[Report] = field(default_factory=list)
+
+    def write_feeds(self) -> Iterator[Path]:
+        request, days = self.request, self.request.month_ends
         for number, lender in enumerate(LENDERS):
             slots = max(1, request.loans * lender.share // 100)
-            portfolio = portfolio_of(lender, number, slots, request.seed, catalogue, request.month_ends)
-            yield from write_feeds(engine, portfolio, catalogue, request.month_ends, feeds, request.compression)
-        count, provincial = 0, []
-        for month_end in request.month_ends:
-            for report in reports_of(engine, request, catalogue, places, month_end):
-                yield write_report(submissions, report, catalogue)
-                count += 1
+            portfolio = portfolio_of(lender, number, slots, request.seed, self.catalogue, days)
+            feeds = self.directory / BANK_FEEDS
+            yield from write_feeds(self.engine, portfolio, self.catalogue, days, feeds, request.compression)
+
+    def write_reports(self) -> Iterator[Path]:
+        for month_end in self.request.month_ends:
+            for report in reports_of(self.engine, self.request, self.catalogue, self.places, month_end):
+                yield write_report(self.directory / BRANCH_SUBMISSIONS, report, self.catalogue)
+                self.report_count += 1
                 if "-" not in report.branch_code and report.period.period_kind == "month":
-                    provincial.append(report)
-        if request.faults:
-            planted = list(plant_in_feeds(engine, request, catalogue, places, feeds))
-            per_fault = max(1, round(request.faults * count))
-            planted += plant_in_submissions(submissions, provincial, catalogue, per_fault)
-            yield from (directory / file for file in dict.fromkeys(each.file for each in planted))
-            yield write_planted(directory, planted)
+                    self.provincial.append(report)
+
+    def plant_faults(self) -> Iterator[Path]:
+        """Faulty files beside the clean ones, and last the list of what was planted."""
+        feeds, submissions = self.directory / BANK_FEEDS, self.directory / BRANCH_SUBMISSIONS
+        planted = list(plant_in_feeds(self.engine, self.request, self.catalogue, self.places, feeds))
+        per_fault = max(1, round(self.request.faults * self.report_count))
+        planted += plant_in_submissions(submissions, self.provincial, self.catalogue, per_fault)
+        yield from (self.directory / file for file in dict.fromkeys(each.file for each in planted))
+        yield write_planted(self.directory, planted)
 
 
 @contextmanager
