@@ -124,11 +124,10 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
 
 def _publish(args: argparse.Namespace) -> int:
     from vwu.publish import PublishError, publish
-    from vwu.publish.models import ManifestError
 
     try:
         result = publish(load_settings(), again=args.again)
-    except (PublishError, ManifestError) as error:
+    except PublishError as error:
         return _blocked(error)
     if args.json:
         _print_json(asdict(result))

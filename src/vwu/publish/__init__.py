@@ -1,7 +1,8 @@
 """Publish: immutable, numbered releases of what the gate passed; going back; what changed between two."""
 
 from vwu.publish.diff import Diff, RowChange, diff
-from vwu.publish.release import PublishError, PublishResult, Release, checksums, publish, releases, rollback
+from vwu.publish.models import PublishError
+from vwu.publish.release import PublishResult, Release, checksums, publish, releases, rollback
 
 __all__ = [
     "Diff",

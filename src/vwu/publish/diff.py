@@ -11,9 +11,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from vwu.database import connect
-from vwu.publish.models import PublishedModel, load_models
+from vwu.publish.models import PublishedModel, PublishError, load_models
 from vwu.publish.parts import relation_columns
-from vwu.publish.release import PublishError
 from vwu.settings import Settings
 
 Row = dict[str, Any]

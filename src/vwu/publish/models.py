@@ -11,8 +11,12 @@ from typing import Any
 from vwu.settings import Settings, SettingsError
 
 
-class ManifestError(Exception):
-    """The manifest does not say what publishing needs; the message names the model and the remedy."""
+class PublishError(Exception):
+    """Nothing was published; the message says why and what to do."""
+
+
+class ManifestError(PublishError):
+    """The manifest or a mart is not what publishing needs; the message names the model and the remedy."""
 
 
 @dataclass(frozen=True)

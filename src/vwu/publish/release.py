@@ -18,17 +18,13 @@ from psycopg import IsolationLevel, sql
 from psycopg.types.json import Jsonb
 
 from vwu.database import connect
-from vwu.publish.models import PublishedModel, load_models
+from vwu.publish.models import PublishedModel, PublishError, load_models
 from vwu.publish.parts import Part, candidate_hash, candidate_parts, candidate_table, mart_columns, relation_columns
 from vwu.publish.storage import ensure_storage
 from vwu.settings import Settings
 
 _LOCK = 7_700_020  # any constant: one publication or rollback at a time in a database
 _LOCK_WAIT = "120s"
-
-
-class PublishError(Exception):
-    """Nothing was published; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

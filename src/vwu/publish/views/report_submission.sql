@@ -15,7 +15,8 @@ select
     submission.received_at,
     submission.days_late,
     submission.receipt_id,
-    submission.release_id
+    submission.release_id,
+    submission.file_name
 from published.fct_submission as submission
 inner join published.dim_branch as branch on branch.branch_key = submission.branch_key
 inner join published.dim_period as period on period.period_key = submission.period_key
