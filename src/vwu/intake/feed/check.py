@@ -139,7 +139,7 @@ def _check_content(
         row_count, scanned = _read(engine, data, header, layout)
     except source.BrokenCompressionError as error:
         return 0, (_unreadable(data.name, error),)
-    if row_count is None or scanned.line_count != row_count + 1:
+    if row_count is None or scanned.line_count != row_count + 1 or not scanned.may_have_width(len(header)):
         return row_count or 0, source.find_structure_faults(data, len(header))
     cell_faults = table.find_cell_faults(engine, data, header, layout)
     line_faults, counted = _check_lines(engine, data.name, control, catalogue, scanned.sha256, row_count)

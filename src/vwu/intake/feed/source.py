@@ -37,10 +37,18 @@ class BrokenCompressionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one pass over the bytes tells: digest as sent, and how many lines have content (header included)."""
+    """What one pass over the bytes tells: digest as sent, how many lines have content (header included), and commas.
+
+    `comma_count` is None in a file with quotes, where a comma may be part of a cell.
+    """
 
     sha256: str
     line_count: int
+    comma_count: int | None = None
+
+    def may_have_width(self, width: int) -> bool:
+        """Whether each line can have so many cells: the engine forgives a line one empty cell too many at its end."""
+        return self.comma_count in (None, self.line_count * (width - 1))
 
 
 class _Digesting(io.RawIOBase):
@@ -75,10 +83,10 @@ def scan(path: Path) -> Scan:
     with path.open("rb", buffering=0) as raw:
         digesting = _Digesting(raw)
         buffered = io.BufferedReader(digesting, _CHUNK)
-        line_count = _count_lines(_plain(path.name, buffered))
+        line_count, comma_count = _count(_plain(path.name, buffered))
         while buffered.read(_CHUNK):  # whatever stands behind the compressed stream belongs to the file too
             pass
-        return Scan(digesting.digest.hexdigest(), line_count)
+        return Scan(digesting.digest.hexdigest(), line_count, comma_count)
 
 
 def read_header(path: Path) -> list[str]:
@@ -126,17 +134,19 @@ def _plain(name: str, source: Any) -> BinaryIO:
     return cast("BinaryIO", source)
 
 
-def _count_lines(plain: BinaryIO) -> int:
-    """Lines with content: line ends, less the empty ones at the end, plus a last line that has none."""
+def _count(plain: BinaryIO) -> tuple[int, int | None]:
+    """Lines with content (line ends, less the empty ones at the end, plus a last line that has none); and commas."""
     ends, tail, size = 0, b"", 0
+    commas: int | None = 0
     for chunk in _chunks(plain):
         ends += chunk.count(b"\n")
+        commas = None if commas is None or b'"' in chunk else commas + chunk.count(b",")
         tail = (tail + chunk)[-_CHUNK:]
         size += len(chunk)
     content = tail.rstrip(b"\r\n")
     if not content:
-        return 0
-    return ends - tail[len(content) :].count(b"\n") + 1
+        return 0, commas
+    return ends - tail[len(content) :].count(b"\n") + 1, commas
 
 
 def _chunks(plain: BinaryIO) -> Iterator[bytes]:

@@ -95,6 +95,9 @@ PLANTS = [
     Plant("FEED_COLUMN_UNKNOWN", "loan", text(lambda b: b.replace(b",status\n", b",status,phone\n", 1)), 1, "phone"),
     Plant("FEED_COLUMN_REPEATED", "loan", text(lambda b: b.replace(b",status\n", b",status,sex\n", 1)), 1, "sex"),
     Plant("FEED_LINE_WIDTH", "loan", lines((4, b"VBSP,1,2")), 4, value="3", proposed="31"),
+    # The last cell of a group's line is empty: the engine would take the line with its cells shifted.
+    Plant("FEED_LINE_WIDTH", "group", text(lambda b: b.replace("Trần Thị Bích 3".encode(), b"Tran, Thi Bich 3")),
+          5, value="19", proposed="18"),
     Plant("FEED_LINE_EMPTY", "group", lines((5, b"")), 5),
     Plant("FEED_LINE_BROKEN", "group", text(lambda b: b.replace("Trần Thị Bích 3".encode(), b'"Tr\nan"')), 5),
     Plant("FEED_LINE_BROKEN", "group", text(lambda b: b.replace("Trần Thị Bích 3".encode(), b'"Tran')), 5),
