@@ -43,7 +43,7 @@ def land_feed(
     connection.execute("select raw.ensure_month(%s)", [control.as_of_date])
     _insert_control(connection, control, receipt_id, scope_key)
     if control.kind is Kind.LOAN:
-        _make_tokens(engine, token_key)
+        make_tokens(engine, token_key)
     _copy_lines(engine, connection, control.kind, receipt_id)
     if control.kind is Kind.LOAN:
         _copy_persons(engine, connection, control.bank_code, receipt_id, key_id(token_key))
@@ -59,7 +59,7 @@ def _insert_control(connection: psycopg.Connection, control: Control, receipt_id
     )
 
 
-def _make_tokens(engine: DuckDBPyConnection, token_key: bytes) -> None:
+def make_tokens(engine: DuckDBPyConnection, token_key: bytes) -> None:
     """The table `token`, one row for each of `line` in the same order: a token costs more than all else of a line."""
     with token_functions(engine, token_key):
         engine.execute(

@@ -17,10 +17,12 @@ _CHUNK = 1 << 18
 def copy_to_postgres(
     engine: DuckDBPyConnection, query: str, connection: psycopg.Connection, table: str, columns: Iterable[str]
 ) -> None:
-    """COPY the rows of an engine's query into a table, within the caller's transaction.
+    """COPY the rows of an engine's query into a table, within the caller's transaction; in any order.
 
     Raises what either side raised; then the transaction is for the caller to roll back.
     """
+    # Keeping an order would mean to pile up what is ready too early, without bound when the server is slow.
+    engine.execute("set preserve_insertion_order = false")
     reading, writing = os.pipe()
     writer = _Worker(
         lambda: engine.execute(f"copy ({query}) to '/dev/fd/{writing}' (format csv, header false, use_tmp_file false)"),
@@ -34,6 +36,7 @@ def copy_to_postgres(
     finally:
         os.close(reading)  # a writer that is still at work sees a broken pipe and ends
         writer.join()
+        engine.execute("set preserve_insertion_order = true")
 
 
 def copy_from_postgres(

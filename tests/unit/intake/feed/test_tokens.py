@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vwu.intake.feed.land import make_tokens
 from vwu.intake.feed.table import open_engine
 from vwu.intake.feed.tokens import (
     CITIZEN_TOKEN,
@@ -61,3 +62,23 @@ def test_the_key_leaves_the_engine() -> None:
         with token_functions(engine, KEY):
             assert engine.execute("select getvariable('inner_pad') is not null").fetchone() == (True,)
         assert engine.execute("select getvariable('inner_pad'), getvariable('outer_pad')").fetchone() == (None, None)
+
+
+def test_each_line_keeps_its_own_tokens_in_a_large_feed() -> None:
+    """Lines and tokens are laid side by side by their order; several threads work on both."""
+    with open_engine() as engine:
+        engine.execute(
+            """create table line as
+               select 'VBSP' as bank_code, 'K' || i as customer_id, lpad(i::varchar, 12, '0') as citizen_id,
+                   'Hoa' as full_name, date '1980-01-01' as birth_date
+               from range(400000) as number (i)"""
+        )
+        make_tokens(engine, KEY)
+        with token_functions(engine, KEY):
+            (wrong,) = engine.execute(
+                f"""select count(*) from line positional join token
+                    where citizen_token is distinct from {CITIZEN_TOKEN}::uuid
+                        or customer_token is distinct from {CUSTOMER_TOKEN}::uuid"""
+            ).fetchone() or (None,)
+        assert wrong == 0
+        assert engine.execute("select count(distinct identity_hash) from token").fetchone() == (400_000,)
