@@ -203,7 +203,7 @@ FILE_FAULTS = (
     FileFault("FEED_COLUMN_MISSING", "no column rating", ":1", _columns(lambda cells: [*cells[:15], *cells[16:]])),
     FileFault("FEED_COLUMN_UNKNOWN", "a column of its own", ":1", _columns(lambda cells: [*cells, b"ghi_chu"])),
     FileFault("FEED_COLUMN_REPEATED", "a column twice", ":1", _columns(lambda cells: [*cells, cells[-1]])),
-    FileFault("FEED_LINE_WIDTH", "a cell too few", ":3", _third_line(lambda line: line.rpartition(b",")[0])),
+    FileFault("FEED_LINE_WIDTH", "a comma in a name", ":3", _third_line(lambda line: line.replace(b" ", b", ", 1))),
     FileFault("FEED_LINE_EMPTY", "an empty line", ":3", _third_line(lambda line: b"\n" + line)),
     FileFault("FEED_LINE_BROKEN", "an open quote", ":3", _third_line(lambda line: b'"' + line)),
     FileFault("FEED_ENCODING", "letters of TCVN3", ":3", _third_line(lambda line: line.replace(b"T\x68", b"\xa7h", 1))),
