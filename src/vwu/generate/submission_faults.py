@@ -265,7 +265,7 @@ def _indicator_of_another_time(draft: Draft) -> tuple[bytes, str] | None:
 def _branch_of_another_time(draft: Draft) -> tuple[bytes, str] | None:
     """A province that ended with June 2025, or a commune that began after it."""
     on = draft.report.period.end_date
-    for code in ("P06", "P22-06652", "P22-06688", "P19-05482"):
+    for code in ("P06", "P19-01840"):
         if draft.catalogue.branch_versions(code) and draft.catalogue.branch(code, on) is None:
             return _every_line(branch_code=code)(draft)
     return None
