@@ -156,7 +156,7 @@ inner join recent on rollup.period_key = recent.period_key
 inner join published.dim_region as region on rollup.region_key = region.region_key
 inner join published.dim_programme as programme on rollup.programme_key = programme.programme_key
 inner join published.dim_indicator as indicator on rollup.indicator_key = indicator.indicator_key
-where rollup.scenario = 'actual' and rollup.boundary = 'as_now' and region.level in ('nation', 'province')
+where rollup.scenario = 'actual' and rollup.boundary = 'as_reported' and region.level in ('nation', 'province')
 order by
     recent.end_date desc, recent.period_code, programme.programme_code, indicator.indicator_code, rollup.basis,
     region.level, region.region_code
