@@ -136,13 +136,12 @@ def _plain(name: str, source: Any) -> BinaryIO:
 
 def _count(plain: BinaryIO) -> tuple[int, int | None]:
     """Lines with content (line ends, less the empty ones at the end, plus a last line that has none); and commas."""
-    ends, tail, size = 0, b"", 0
+    ends, tail = 0, b""
     commas: int | None = 0
     for chunk in _chunks(plain):
         ends += chunk.count(b"\n")
         commas = None if commas is None or b'"' in chunk else commas + chunk.count(b",")
-        tail = (tail + chunk)[-_CHUNK:]
-        size += len(chunk)
+        tail = chunk if chunk.strip(b"\r\n") else tail + chunk
     content = tail.rstrip(b"\r\n")
     if not content:
         return 0, commas
