@@ -26,7 +26,7 @@ stop:
 	@if [ -x $(BIN)/vwu ]; then exec $(BIN)/vwu down; else echo "nothing was ever started here"; fi
 
 test: lint types
-	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15 tests
 
 lint: venv
 	@$(BIN)/ruff check .
@@ -40,7 +40,7 @@ types: venv
 venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name it with make PYTHON=python3.11 …" >&2; exit 2; }
-	@want="$$(pwd; cat requirements*.txt pyproject.toml | cksum)"; \
+	@want="$$(pwd; cat requirements-bootstrap.txt requirements.txt requirements-dev.txt pyproject.toml | cksum)"; \
 	if [ "$$want" != "$$(cat .venv/made-from 2>/dev/null)" ]; then \
 		echo "making the environment in .venv"; \
 		rm -rf .venv && $(PYTHON) -m venv .venv \
@@ -55,6 +55,7 @@ lock: venv
 	$(LOCK) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-cluster.in -o requirements-cluster.txt
 
 clean: stop
 	rm -rf .vwu .venv

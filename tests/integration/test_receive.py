@@ -18,7 +18,6 @@ from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake import store
 from vwu.intake.arrivals import ZONES, list_arrivals
-from vwu.intake.landing import has_news
 from vwu.intake.model import Outcome, State
 from vwu.intake.receive import ChangedWhileReadError, check, receive, today
 from vwu.settings import Settings
@@ -93,12 +92,6 @@ def test_a_feed_is_not_readable_in_the_store(landed: Settings) -> None:
     line = feed.splitlines()[1]
     assert line
     assert not [path for path in Path(landed.store).rglob("*") if path.is_file() and line in path.read_bytes()]
-
-
-def test_landing_is_news_until_it_is_built(landed: Settings) -> None:
-    assert not has_news(landed)
-    receive_all(landed)
-    assert has_news(landed)
 
 
 def test_two_loaders_of_the_same_file_land_it_once(landed: Settings) -> None:

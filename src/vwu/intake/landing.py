@@ -11,7 +11,6 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from vwu.intake.model import FeedScope, Finding, Kind, Scope, State, Submission, SubmissionScope
-from vwu.settings import Settings
 
 
 class IntakeError(Exception):
@@ -276,19 +275,3 @@ def feed_precedence(connection: psycopg.Connection, scope: FeedScope) -> tuple[i
     """The sequence in force for this bank, kind and month, and its receipt; (None, None) when there is none."""
     in_force = open_scope(connection, scope)
     return in_force, _receipt_in_force(connection, scope)
-
-
-def has_news(settings: Settings) -> bool:
-    """Whether something landed or was withdrawn since the last successful build began."""
-    from vwu.database import connect
-
-    # The builder may read both intake's scopes and the register of builds.
-    with connect(settings, "builder") as connection:
-        row = connection.execute(
-            """select exists (
-                   select 1 from intake.scope
-                   where changed_at > coalesce(
-                       (select max(started_at) from quality.build_run where status = 'success'), '-infinity')
-               )"""
-        ).fetchone()
-    return bool(row and row[0])
