@@ -1,4 +1,5 @@
 -- grain: one row per branch and validity
+{{ config(materialized='table', indexes=[{'columns': ['branch_key'], 'unique': true}]) }}
 with
 
 branch as (

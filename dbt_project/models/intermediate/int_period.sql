@@ -1,6 +1,10 @@
 -- grain: one row per calendar and period
 -- The calendar that people maintain, and every other span of whole months that a branch
 -- reported for.
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['period_key'], 'unique': true}],
+) }}
 with
 
 calendar as (

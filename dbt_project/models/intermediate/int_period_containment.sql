@@ -1,5 +1,6 @@
 -- grain: one row per period of the Union's calendar and other period that lies
 -- wholly within it
+{{ config(materialized='table', indexes=[{'columns': ['part_key']}]) }}
 select
     container.period_key as container_key,
     part.period_key as part_key,

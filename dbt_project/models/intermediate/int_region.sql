@@ -1,4 +1,8 @@
 -- grain: one row per region and validity (level, code, valid_from)
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['region_key'], 'unique': true}],
+) }}
 select
     {{ surrogate_key(['region.level', 'region.region_code', 'region.valid_from']) }}
         as region_key,

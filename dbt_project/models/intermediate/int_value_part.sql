@@ -2,10 +2,6 @@
 -- report itself
 with
 
-value as (
-    select * from {{ ref('int_value_rollable') }}
-),
-
 final as (
     select
         part.programme_key,
@@ -29,11 +25,11 @@ final as (
         part.is_lower_open,
         part.is_upper_open,
         part.is_approximate
-    from value as part
+    from {{ ref('int_value_rollable') }} as part
     inner join {{ ref('int_period_containment') }} as within
         on part.period_key = within.part_key
     -- What a branch says of the whole is preferred to what its parts add up to.
-    left join value as whole
+    left join {{ ref('int_value_rollable') }} as whole
         on
             within.container_key = whole.period_key
             and part.programme_key = whole.programme_key

@@ -10,36 +10,22 @@ flow as (
     where measure = 'flow' and basis = 'in_period'
 ),
 
-longest as (
-    select inner_part.*
-    from flow as inner_part
-    where not exists (
-        select 1
-        from flow as outer_part
-        where
-            outer_part.programme_key = inner_part.programme_key
-            and outer_part.indicator_key = inner_part.indicator_key
-            and outer_part.branch_key = inner_part.branch_key
-            and outer_part.container_key = inner_part.container_key
-            and outer_part.scenario = inner_part.scenario
-            and outer_part.part_key <> inner_part.part_key
-            and outer_part.start_date <= inner_part.start_date
-            and outer_part.end_date >= inner_part.end_date
-            and outer_part.end_date - outer_part.start_date
-            > inner_part.end_date - inner_part.start_date
-    )
-),
-
+-- What earlier, or longer, parts cover already: a part that ends within it is nested.
 ordered as (
     select
-        longest.*,
+        flow.*,
         max(end_date) over (
             partition by
                 programme_key, indicator_key, branch_key, container_key, scenario
-            order by start_date, end_date, part_key
+            order by start_date asc, end_date desc, part_key asc
             rows between unbounded preceding and 1 preceding
         ) as covered_until
-    from longest
+    from flow
+),
+
+longest as (
+    select * from ordered
+    where covered_until is null or end_date > covered_until
 ),
 
 added as (
@@ -49,7 +35,7 @@ added as (
         branch_key,
         container_key as period_key,
         scenario,
-        min(region_key) filter (where end_date = latest_end_date) as region_key,
+        (array_agg(region_key order by end_date desc))[1] as region_key,
         min(branch_level) as branch_level,
         sum(value) as value,
         case when count(lower_bound) = count(*) then sum(lower_bound) end
@@ -63,15 +49,7 @@ added as (
         sum(end_date - start_date + 1)::numeric
         / min(container_end_date - container_start_date + 1) as covered_share,
         bool_or(coalesce(start_date <= covered_until, false)) as is_overlapping
-    from (
-        select
-            ordered.*,
-            max(end_date) over (
-                partition by
-                    programme_key, indicator_key, branch_key, container_key, scenario
-            ) as latest_end_date
-        from ordered
-    ) as dated
+    from longest
     group by programme_key, indicator_key, branch_key, container_key, scenario
 )
 
