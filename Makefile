@@ -31,6 +31,7 @@ test: lint types
 lint: venv
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 types: venv
 	@$(BIN)/mypy

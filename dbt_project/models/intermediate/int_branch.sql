@@ -1,5 +1,8 @@
 -- grain: one row per branch and validity
-{{ config(materialized='table', indexes=[{'columns': ['branch_key'], 'unique': true}]) }}
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['branch_key'], 'unique': true}],
+) }}
 with
 
 branch as (

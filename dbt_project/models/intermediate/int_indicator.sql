@@ -1,5 +1,8 @@
 -- grain: one row per indicator, with the keys of what it refers to
-{{ config(materialized='table', indexes=[{'columns': ['indicator_key'], 'unique': true}]) }}
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['indicator_key'], 'unique': true}],
+) }}
 select
     {{ surrogate_key(['indicator_code']) }} as indicator_key,
     {{ surrogate_key(['programme_code']) }} as home_programme_key,
