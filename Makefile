@@ -26,12 +26,12 @@ stop:
 	@if [ -x $(BIN)/vwu ]; then exec $(BIN)/vwu down; else echo "nothing was ever started here"; fi
 
 test: lint types
-	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15 tests
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 tests
 
 lint: venv
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 
 types: venv
 	@$(BIN)/mypy

@@ -22,7 +22,7 @@ from vwu.intake.model import Outcome, State
 from vwu.intake.receive import receive
 from vwu.settings import Settings
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("build")]
+pytestmark = pytest.mark.timeout(900)
 
 HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
 HALF_TERM = "T2021-2026-H1"

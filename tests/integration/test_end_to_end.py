@@ -20,7 +20,7 @@ import pytest
 from vwu.settings import Settings, load_settings
 from vwu.stack import airflow, postgres, processes
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("end to end")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 BROKEN = 4  # files of the example that are faulty on purpose
 

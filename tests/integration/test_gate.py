@@ -33,7 +33,6 @@ from vwu.settings import Settings
 from vwu.stack.server import admin_url
 
 # One built warehouse serves them all.
-pytestmark = pytest.mark.xdist_group("gate")
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUITES = {path.stem: path for path in (PROJECT / "expectations").glob("*.yml") if path.stem != "catalogue"}

@@ -28,8 +28,6 @@ from vwu.run import run_direct
 from vwu.settings import Settings
 from vwu.trace import Trace, UnknownCellError, trace
 
-pytestmark = pytest.mark.xdist_group("reports")
-
 TODAY = date(2026, 11, 22)
 SHELTERS, SHOPS = ("MAIAM", "SHELTERS_BUILT_REPAIRED"), ("NQ_TN_XIV", "SAFE_PRODUCE_SHOPS_MAINTAINED")
 REPORTED = (

@@ -26,8 +26,6 @@ from vwu.settings import Settings
 from vwu.stack.server import admin_url
 from vwu.trace import trace
 
-pytestmark = pytest.mark.xdist_group("spine")
-
 FIGURES = list(csv.DictReader((Path(__file__).parents[1] / "fixtures" / "source_figures.csv").open(encoding="utf-8")))
 QUALIFIERS = {"=": "exact", ">": "more_than", "<": "less_than"}
 BASES = {

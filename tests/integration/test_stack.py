@@ -342,7 +342,6 @@ def test_an_external_server_is_used_by_an_administrator_that_is_no_superuser(
         postgres.remove(host)
 
 
-@pytest.mark.xdist_group("end to end")  # one Airflow at a time: it fills both cores
 def test_airflow_starts_survives_a_killed_scheduler_and_stops(home: Path) -> None:
     first = up(home)
     pids = {each["name"]: each["pid"] for each in first["airflow"]["components"]}
