@@ -7,8 +7,10 @@ import hashlib
 import io
 import json
 import pickle
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -28,6 +30,7 @@ from vwu.intake.feed.tokens import citizen_token, customer_token
 from vwu.intake.model import Finding, Kind, Outcome, State
 from vwu.intake.receive import receive
 from vwu.settings import Settings
+from vwu.stack.server import admin_url, warehouse_name
 
 Rows = list[dict[str, str]]
 JANUARY, FEBRUARY = "2024-01-31", "2024-02-29"
@@ -356,30 +359,71 @@ def test_two_kinds_of_a_month_land_at_the_same_time(database: Settings, tmp_path
 _RECEIVE = "import pickle, sys; from vwu.intake.receive import receive; receive(*pickle.load(sys.stdin.buffer))"
 
 
-def test_a_killed_loader_leaves_nothing_and_the_next_attempt_completes(database: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "table", ["intake.receipt", "raw.feed_control", "raw.loan", "vault.person", "intake.receipt_scope", "intake.event"]
+)
+def test_a_loader_killed_while_it_writes_a_table_leaves_nothing(database: Settings, tmp_path: Path, table: str) -> None:
+    """A lock holds the loader at each table in turn, so that the kill is certain to hit that very step."""
+    rows, control = example("loan", JANUARY)
+    path = write(tmp_path / "feeds", rows, control)
+    with connect(database, "owner") as blocker:
+        blocker.execute(f"lock table {table} in share mode")
+        loader = _start_loader(database, path)
+        _wait_until(database, "select from pg_locks where relation = %s::regclass and not granted", table)
+        loader.kill()
+        assert loader.wait() == -signal.SIGKILL
+    _wait_until_gone(database, "vwu loader")
+    assert query(database, "select count(*) from raw.loan") == [(0,)]
+    assert query(database, "select count(*) from vault.person") == [(0,)]
+    assert receive(database, str(path)).state is State.LANDED
+    assert query(database, "select count(*), count(distinct line_no) from raw.loan") == [(len(rows), len(rows))]
+
+
+def test_a_loader_killed_at_any_moment_leaves_all_or_nothing(database: Settings, tmp_path: Path) -> None:
     """The loader dies at ever later moments, until it is done before it is killed."""
     rows, control = example("loan", JANUARY)
     many = [_copy_of(rows[number % len(rows)], number) for number in range(20_000)]
     path = write(tmp_path / "feeds", many, control)
-    kills = 0
-    for moment in (wait / 10 for wait in range(8, 300, 4)):
-        loader = subprocess.Popen([sys.executable, "-c", _RECEIVE], stdin=subprocess.PIPE)
-        assert loader.stdin is not None
-        loader.stdin.write(pickle.dumps((database, str(path))))
-        loader.stdin.close()
+    for moment in (wait / 10 for wait in range(4, 600, 4)):
+        loader = _start_loader(database, path)
         try:
             assert loader.wait(moment) == 0
             break
         except subprocess.TimeoutExpired:
             loader.kill()
             loader.wait()
-            kills += 1
         ((landed,),) = query(database, "select count(*) from raw.loan")
         ((people,),) = query(database, "select count(*) from vault.person")
         assert (landed, people) in {(0, 0), (len(many), len(many))}
-    assert kills >= 2
     assert query(database, "select count(*), count(distinct line_no) from raw.loan") == [(len(many), len(many))]
     assert query(database, "select state from intake.receipt") == [("landed",)]
+
+
+def _start_loader(settings: Settings, path: Path) -> subprocess.Popen[bytes]:
+    loader = subprocess.Popen([sys.executable, "-c", _RECEIVE], stdin=subprocess.PIPE)
+    assert loader.stdin is not None
+    loader.stdin.write(pickle.dumps((settings, str(path))))
+    loader.stdin.close()
+    return loader
+
+
+def _wait_until(settings: Settings, text: str, *values: object, is_met: bool = True) -> None:
+    """Ask until the answer has rows, or has none."""
+    with psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True) as watcher:
+        deadline = time.monotonic() + 120
+        while bool(watcher.execute(text, values).fetchall()) is not is_met:
+            assert time.monotonic() < deadline, f"not within two minutes: {text}"
+            time.sleep(0.02)
+
+
+def _wait_until_gone(settings: Settings, application: str) -> None:
+    """A backend that waited for a lock learns that its client died only once it has the lock."""
+    _wait_until(
+        settings,
+        "select from pg_stat_activity where application_name = %s and datname = current_database()",
+        application,
+        is_met=False,
+    )
 
 
 def _copy_of(row: dict[str, str], number: int) -> dict[str, str]:
