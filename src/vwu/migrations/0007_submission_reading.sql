@@ -1,0 +1,1 @@
+-- (reserved; this line goes when something stands here)
