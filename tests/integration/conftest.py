@@ -1,4 +1,5 @@
 """A real PostgreSQL for the integration tests: the embedded one, or the one that VWU_TEST_DATABASE_URL names.
+`older_server` is the machine's own beside it.
 
 `database` is a fresh, migrated warehouse for one test (a copy of a template: some 50 ms); `module_database` is one for
 all tests of a module. Each is a `Settings` with its own home, landing zone and store. A server that does not start
@@ -10,6 +11,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +24,8 @@ import pytest
 from vwu.migrate import open_database
 from vwu.settings import Settings, load_settings
 from vwu.stack import postgres, state
+from vwu.stack.account import server_account
+from vwu.stack.ports import choose
 from vwu.stack.server import admin_url, migrate_warehouse, prepare_server
 
 NewDatabase = Callable[[Path], Settings]
@@ -109,3 +114,45 @@ def _name(settings: Settings) -> str:
 def _drop(settings: Settings, database: str) -> None:
     with psycopg.connect(admin_url(settings, "postgres"), autocommit=True) as admin:
         admin.execute(f"drop database if exists {database} with (force)")
+
+
+@pytest.fixture
+def older_server() -> Iterator[str]:
+    """URI of a fresh server of the oldest PostgreSQL from 15 on that this machine has, as an administrator names it."""
+    programs = _system_programs()
+    if programs is None:
+        if os.environ.get("VWU_TEST_EVERYTHING"):
+            pytest.fail("no PostgreSQL from 15 on is installed; .ci/run names the package")
+        pytest.skip("this machine has no PostgreSQL from 15 on of its own")
+    account = server_account()
+    folder = Path(tempfile.mkdtemp(prefix="vwu-older-"))
+    password, port = secrets.token_hex(16), choose()
+    (folder / "password").write_text(password)
+    if account:
+        for path in (folder, folder / "password"):
+            os.chown(path, account.uid, account.gid)
+
+    def call(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(programs / program), "-D", str(folder / "data"), *arguments],
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}, cwd="/", check=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **(account.popen() if account else {}),
+        )  # fmt: skip
+
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    try:
+        call("initdb", "-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(folder / "password"), "-E", "UTF8")
+        call("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
+        yield f"postgresql://postgres:{password}@127.0.0.1:{port}/warehouse"
+    finally:
+        if (folder / "data" / "postmaster.pid").exists():
+            call("pg_ctl", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def _system_programs() -> Path | None:
+    """The `bin` folder of the oldest PostgreSQL that the product supports, where Debian puts it."""
+    majors = sorted(
+        int(folder.parent.name) for folder in Path("/usr/lib/postgresql").glob("*/bin") if (folder / "initdb").exists()
+    )
+    return next((Path(f"/usr/lib/postgresql/{major}/bin") for major in majors if major >= 15), None)

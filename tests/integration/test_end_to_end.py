@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,63 +27,59 @@ BROKEN = 4  # files of the example that are faulty on purpose
 
 @dataclass(frozen=True)
 class Story:
-    """The home folder of one stack, and what its first `vwu run` printed."""
+    """The home folder of one stack, what its first `vwu run` printed, and the server it was given, if any."""
 
     home: Path
     first: dict[str, Any]
+    database_url: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"VWU_HOME": str(self.home), "VWU_DATABASE_URL": self.database_url}
 
     @property
     def settings(self) -> Settings:
-        return load_settings({"VWU_HOME": str(self.home)})
+        return load_settings(self.environment)
 
     def query(self, role: str, text: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.settings.database_url(role)) as connection:
             return connection.execute(text.encode()).fetchall()
 
+    def vwu(self, *arguments: str) -> str:
+        """The command line as a person calls it, in an environment that names this home and nothing else of ours."""
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("VWU_", "AIRFLOW", "PG", "PYTEST_"))
+        }
+        done = subprocess.run(
+            [Path(sys.executable).with_name("vwu"), *arguments],
+            env=environment | self.environment, capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
 
-def vwu(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line as a person calls it, in an environment that names this home and nothing else of ours."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("VWU_", "AIRFLOW", "PG", "PYTEST_"))
-    }
-    return subprocess.run(
-        [Path(sys.executable).with_name("vwu"), *arguments],
-        env=environment | {"VWU_HOME": str(home)},
-        capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+    def run(self, *arguments: str) -> dict[str, Any]:
+        """What `vwu run --json` printed."""
+        printed: dict[str, Any] = json.loads(self.vwu("run", "--json", *arguments))
+        return printed
 
-
-def run(home: Path, *arguments: str) -> dict[str, Any]:
-    """`vwu run --json`, which must end well; returns what it printed."""
-    done = vwu(home, "run", "--json", *arguments)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    printed: dict[str, Any] = json.loads(done.stdout)
-    return printed
-
-
-def checksums(home: Path) -> dict[str, str]:
-    """sha256 of every published table of the release in force."""
-    done = vwu(home, "releases", "--checksums", "--json")
-    assert done.returncode == 0, done.stderr
-    sums: dict[str, str] = json.loads(done.stdout)
-    assert sums
-    return sums
-
-
-def example(home: Path) -> None:
-    done = vwu(home, "example")
-    assert done.returncode == 0, done.stderr
+    def checksums(self) -> dict[str, str]:
+        """sha256 of every published table of the release in force."""
+        sums: dict[str, str] = json.loads(self.vwu("releases", "--checksums", "--json"))
+        assert sums
+        return sums
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    home = tmp_path_factory.mktemp("một home có dấu") / "vwu"
+    begun = Story(tmp_path_factory.mktemp("một home có dấu") / "vwu", {})
     try:
-        example(home)
-        yield Story(home, run(home))
+        begun.vwu("example")
+        yield replace(begun, first=begun.run())
     finally:
-        vwu(home, "down")
-        postgres.remove(home)
+        begun.vwu("down")
+        postgres.remove(begun.home)
 
 
 def test_a_run_ends_with_a_new_release(story: Story) -> None:
@@ -159,35 +155,34 @@ def test_what_is_told_says_where_to_look(story: Story) -> None:
 
 
 def test_a_second_run_publishes_nothing_new(story: Story) -> None:
-    before = checksums(story.home)
-    example(story.home)
-    second = run(story.home)
+    before = story.checksums()
+    story.vwu("example")
+    second = story.run()
     assert second["is_new"] is False
     assert second["release"] == story.first["release"]
-    assert checksums(story.home) == before
+    assert story.checksums() == before
     assert story.query("publisher", "select count(*) from release.release") == [(1,)]
 
 
-def test_without_airflow_the_same_comes_out(story: Story, tmp_path: Path) -> None:
-    direct = Story(tmp_path / "home", {})
+def test_without_airflow_and_on_an_older_server_the_same_comes_out(
+    story: Story, older_server: str, tmp_path: Path
+) -> None:
+    """Every published table is the same to the byte, on PostgreSQL 15 as an external server as on the embedded 18."""
+    direct = Story(tmp_path / "home", {}, older_server)
     submissions = (
         "select branch_key, period_key, form, state, receipt_id from published.fct_submission order by 1, 2, 3"
     )
-    try:
-        example(direct.home)
-        assert run(direct.home, "--direct")["is_new"] is True
-        ours, theirs = checksums(direct.home), checksums(story.home)
-        differing = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
-        assert differing <= {"fct_submission"}, "it alone says at what time a file came"
-        assert direct.query("bi_reader", submissions) == story.query("bi_reader", submissions)
-    finally:
-        vwu(direct.home, "down")
-        postgres.remove(direct.home)
+    direct.vwu("example")
+    assert direct.run("--direct")["is_new"] is True
+    ours, theirs = direct.checksums(), story.checksums()
+    differing = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
+    assert differing <= {"fct_submission"}, "it alone says at what time a file came"
+    assert direct.query("bi_reader", submissions) == story.query("bi_reader", submissions)
+    assert not processes.marked(direct.home, [postgres.NAME]), "no server of our own beside the given one"
 
 
 def test_down_leaves_no_process(story: Story) -> None:
     names = [postgres.NAME, airflow.MIGRATION, *airflow.COMPONENTS]
     assert processes.marked(story.home, names), "the stack is up before"
-    done = vwu(story.home, "down")
-    assert done.returncode == 0, done.stderr
+    story.vwu("down")
     assert not processes.marked(story.home, names)
