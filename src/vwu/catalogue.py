@@ -196,6 +196,7 @@ class Form:
     name_vi: str
     name_en: str
     sheet_name: str
+    is_approved_by_province: bool  # reports of branches below a province are held until it approves them
     valid_from: date
     valid_to: date | None
 

@@ -1,15 +1,18 @@
-"""Verbs of intake: check, receive, receipts, findings, answer, withdraw."""
+"""Verbs of intake: check, receive, receipts, findings, answer, withdraw, approve, excuse, history."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vwu.intake.model import Outcome
+    from vwu.intake.model import Outcome, SubmissionScope
+    from vwu.intake.submission.history import History
 
 DONE, BLOCKED, WRONG_USE = 0, 1, 2
 _SHOWN_FINDINGS = 20
@@ -22,8 +25,19 @@ def register(verbs: Any) -> None:
     )
     check.add_argument("files", nargs="+", metavar="FILE")
     check.add_argument("--marked", metavar="FILE", help="write the workbook back with the faults marked (one file)")
+    check.add_argument("--csv", metavar="FILE", help="write the findings as CSV (one file)")
+    check.add_argument(
+        "--history", metavar="FILE", help="earlier periods that `vwu history` wrote, to check against (one file)"
+    )
     check.add_argument("--json", action="store_true", help="one JSON object (INTERFACES 5.1)")
     check.set_defaults(func=_check)
+
+    history = verbs.add_parser("history", help="write what a branch reported before, for `vwu check --history`")
+    history.add_argument("--branch", required=True)
+    history.add_argument("--period", required=True, help="the period that is to be reported")
+    history.add_argument("--form", default="BM01")
+    history.add_argument("-o", "--output", required=True, metavar="FILE")
+    history.set_defaults(func=_history)
 
     receive = verbs.add_parser("receive", help="receive, check and land files now")
     receive.add_argument(
@@ -39,6 +53,7 @@ def register(verbs: Any) -> None:
 
     findings = verbs.add_parser("findings", help="list open findings")
     findings.add_argument("receipt", nargs="?", help="only those of one receipt")
+    findings.add_argument("--csv", metavar="FILE", help="write them as CSV")
     findings.add_argument("--json", action="store_true")
     findings.set_defaults(func=_findings)
 
@@ -53,21 +68,90 @@ def register(verbs: Any) -> None:
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(func=_withdraw)
 
+    approve = verbs.add_parser("approve", help="approve the report of a branch below, which is held until then")
+    approve.add_argument("receipt")
+    approve.add_argument("--as", dest="branch", required=True, metavar="BRANCH", help="the branch that approves")
+    approve.set_defaults(func=_approve)
+
+    excuse = verbs.add_parser("excuse", help="allow a report to come late")
+    excuse.add_argument("--branch", required=True)
+    excuse.add_argument("--period", required=True)
+    excuse.add_argument("--form", default="BM01")
+    excuse.add_argument("--until", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
+    excuse.add_argument("--reason", required=True)
+    excuse.add_argument("--approved-by", required=True, help="who allowed it")
+    excuse.set_defaults(func=_excuse)
+
 
 def _check(args: argparse.Namespace) -> int:
     from vwu.catalogue import load_catalogue
     from vwu.intake.receive import check, today
     from vwu.settings import load_settings
 
-    if args.marked and len(args.files) > 1:
-        print("vwu check: --marked takes one FILE", file=sys.stderr)
+    single = [option for option in ("marked", "csv", "history") if getattr(args, option)]
+    if single and len(args.files) > 1:
+        print(f"vwu check: --{single[0]} takes one FILE", file=sys.stderr)
         return WRONG_USE
     catalogue = load_catalogue(load_settings().root / "seeds")
-    outcomes = [check(_existing(name), catalogue, today()) for name in args.files]
+    scope, history = _read_history(Path(args.history)) if args.history else (None, None)
+    outcomes = [check(_existing(name), catalogue, today(), history) for name in args.files]
+    if scope is not None and scope not in outcomes[0].scopes:
+        print(f"vwu check: {args.history} is the history of {scope.key}, not of this file", file=sys.stderr)
+        return WRONG_USE
     if args.marked:
         _write_marked(Path(args.files[0]), Path(args.marked), outcomes[0])
+    if args.csv:
+        _write_csv(Path(args.csv), ({"file": outcomes[0].file, **each.as_json()} for each in outcomes[0].findings))
     # A check makes no receipt.
-    return _show(outcomes, as_json=args.json, is_received=False)
+    return _show(outcomes, as_json=args.json, is_received=False, not_run=() if args.history else _history_rules())
+
+
+def _history_rules() -> tuple[str, ...]:
+    from vwu.intake.submission.rules import HISTORY_RULES
+
+    return tuple(rule.rule_id for rule in HISTORY_RULES)
+
+
+def _read_history(path: Path) -> tuple[SubmissionScope, History]:
+    from vwu.intake.model import SubmissionScope
+    from vwu.intake.submission.history import history_from_json
+
+    written = json.loads(path.read_text("utf-8"))
+    return SubmissionScope(**written["scope"]), history_from_json(written)
+
+
+def _history(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from vwu.catalogue import load_catalogue
+    from vwu.database import connect
+    from vwu.intake.life import read_history
+    from vwu.intake.model import SubmissionScope
+    from vwu.settings import load_settings
+
+    settings, scope = load_settings(), SubmissionScope(args.branch, args.period, args.form)
+    with connect(settings, "loader") as connection:
+        history = read_history(connection, load_catalogue(settings.root / "seeds"), scope)
+    text = json.dumps({"scope": asdict(scope), **history.as_json()}, ensure_ascii=False, indent=1)
+    Path(args.output).write_text(text, "utf-8")
+    print(f"{args.output}: {len(history.past)} values before, {len(history.peers)} of peers")
+    return DONE
+
+
+def _write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows as CSV with a byte-order mark, by which Excel knows UTF-8; text that a spreadsheet would run is quoted."""
+    import csv
+
+    listed = [{name: _inert(value) for name, value in row.items()} for row in rows]
+    with path.open("w", encoding="utf-8-sig", newline="") as target:
+        writer = csv.DictWriter(target, list(listed[0]) if listed else ["rule_id"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(listed)
+
+
+def _inert(value: Any) -> Any:
+    """A text that begins like a formula gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _existing(name: str) -> Path:
@@ -93,15 +177,19 @@ def _receive(args: argparse.Namespace) -> int:
     return _show([receive(settings, path) for path in paths], as_json=args.json, is_received=True)
 
 
-def _show(outcomes: list[Outcome], *, as_json: bool, is_received: bool) -> int:
+def _show(outcomes: list[Outcome], *, as_json: bool, is_received: bool, not_run: tuple[str, ...] = ()) -> int:
+    not_run = not_run if any(each.kind == "submission" for each in outcomes) else ()
     if as_json:
         files = [each.as_json() for each in outcomes]
         for entry in files:
             entry["receipt_id"] = entry["receipt_id"] if is_received else None
-        print(json.dumps({"files": files}, ensure_ascii=False, indent=1))
+        print(json.dumps({"files": files, "rules_not_run": list(not_run)}, ensure_ascii=False, indent=1))
     else:
         for outcome in outcomes:
             _print_outcome(outcome)
+        if not_run:
+            print(f"Chưa so với các kỳ trước ({len(not_run)} quy tắc): thêm --history FILE do `vwu history` ghi.")
+            print(f"Not compared with earlier periods: {', '.join(not_run)}; give --history FILE from `vwu history`.")
     return BLOCKED if any(each.state == "rejected" for each in outcomes) else DONE
 
 
@@ -114,6 +202,13 @@ def _print_outcome(outcome: Outcome) -> None:
         print(f"  {each.severity} {each.rule_id} {each.position}\n    {each.message_vi}\n    {each.message_en}")
     if len(outcome.findings) > _SHOWN_FINDINGS:
         print(f"  … {len(outcome.findings) - _SHOWN_FINDINGS} more; --json lists all")
+    if outcome.changes:
+        print(f"  thay đổi so với bản trước / changes to what it replaces: {len(outcome.changes)}")
+    for change in outcome.changes[:_SHOWN_FINDINGS]:
+        cell = f"{change.programme_code} {change.indicator_code} {change.scenario} {change.basis}"
+        print(f"    {cell}: {change.old or '…'} → {change.new or '…'} ({change.new_position or change.old_position})")
+    if len(outcome.changes) > _SHOWN_FINDINGS:
+        print(f"    … {len(outcome.changes) - _SHOWN_FINDINGS} more; --json lists all")
 
 
 def _receipts(args: argparse.Namespace) -> int:
@@ -138,10 +233,10 @@ def _findings(args: argparse.Namespace) -> int:
                            and finding_answer.answer in ('correct as reported', 'explained')
                    )
                order by finding.receipt_id, finding.position, finding.rule_id"""
-    return _list(query, [args.receipt], "findings", as_json=args.json)
+    return _list(query, [args.receipt], "findings", as_json=args.json, to_csv=args.csv)
 
 
-def _list(query: str, parameters: list[Any], name: str, *, as_json: bool) -> int:
+def _list(query: str, parameters: list[Any], name: str, *, as_json: bool, to_csv: str | None = None) -> int:
     from psycopg.rows import dict_row
 
     from vwu.database import connect
@@ -149,6 +244,10 @@ def _list(query: str, parameters: list[Any], name: str, *, as_json: bool) -> int
 
     with connect(load_settings(), "loader") as connection, connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query, parameters).fetchall()
+    if to_csv:
+        _write_csv(Path(to_csv), rows)
+        print(f"{to_csv}: {len(rows)} {name}")
+        return DONE
     if as_json:
         print(json.dumps({name: rows}, ensure_ascii=False, indent=1, default=str))
         return DONE
@@ -181,4 +280,37 @@ def _withdraw(args: argparse.Namespace) -> int:
         scopes = landing.withdraw(connection, args.receipt, settings.who, args.reason)
     print(f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}")
     print("next: `vwu run` builds and publishes the release without it")
+    return DONE
+
+
+def _approve(args: argparse.Namespace) -> int:
+    from vwu.catalogue import load_catalogue
+    from vwu.database import connect
+    from vwu.intake.life import approve
+    from vwu.settings import load_settings
+
+    settings = load_settings()
+    with connect(settings, "loader") as connection:
+        scope_key = approve(
+            connection, load_catalogue(settings.root / "seeds"), args.receipt, args.branch, settings.who
+        )
+    print(f"receipt {args.receipt} is approved by {args.branch}: {scope_key}")
+    print("next: `vwu run` builds and publishes the release with it")
+    return DONE
+
+
+def _excuse(args: argparse.Namespace) -> int:
+    from vwu.catalogue import load_catalogue
+    from vwu.database import connect
+    from vwu.intake.life import excuse
+    from vwu.intake.model import SubmissionScope
+    from vwu.settings import load_settings
+
+    settings, scope = load_settings(), SubmissionScope(args.branch, args.period, args.form)
+    with connect(settings, "loader") as connection:
+        excuse(
+            connection, load_catalogue(settings.root / "seeds"), scope,
+            reason=args.reason, approved_by=args.approved_by, expires_on=args.until, who=settings.who,
+        )  # fmt: skip
+    print(f"{scope.key} may come until {args.until}")
     return DONE

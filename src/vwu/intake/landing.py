@@ -12,6 +12,11 @@ from psycopg.types.json import Jsonb
 
 from vwu.intake.model import FeedScope, Finding, Kind, Scope, State, Submission, SubmissionScope
 
+APPROVAL_NEEDED = (
+    "Chờ Hội cấp trên duyệt: `vwu approve`.",
+    "It waits for the approval of a branch above: `vwu approve`.",
+)
+
 
 class IntakeError(Exception):
     """What was asked of a receipt cannot be done; the message says why and what can."""
@@ -109,29 +114,41 @@ _VALUE_COLUMNS = (
 
 
 def put_in_force(
-    connection: psycopg.Connection, receipt_id: str, scope: Scope, precedence: int, who: str, row_count: int
+    connection: psycopg.Connection,
+    receipt_id: str,
+    scope: Scope,
+    precedence: int,
+    who: str,
+    row_count: int,
+    *,
+    held_for: tuple[str, str] | None = None,
 ) -> State:
-    """Make a landed receipt the one in force of its scope, or file it below a later arrival; returns its state."""
+    """Make a landed receipt the one in force of its scope, or file it below a later arrival; returns its state.
+
+    `held_for`: why it is kept out of releases for now, in Vietnamese and English.
+    """
     in_force = open_scope(connection, scope)
     connection.execute(
-        "insert into intake.receipt_scope (receipt_id, scope_key, precedence) values (%s, %s, %s)",
-        [receipt_id, scope.key, precedence],
+        """insert into intake.receipt_scope (receipt_id, scope_key, precedence, is_approval_needed)
+           values (%s, %s, %s, %s)""",
+        [receipt_id, scope.key, precedence, held_for is not None],
     )
     if in_force is not None and in_force > precedence:
-        _set_state(
+        set_state(
             connection, receipt_id, State.SUPERSEDED, row_count=row_count, by=_receipt_in_force(connection, scope)
         )
         log(connection, who, "land", receipt_id, scope.key, {"in_force": False})
         return State.SUPERSEDED
     _supersede(connection, scope, receipt_id, who)
     connection.execute(
-        """update intake.scope set receipt_id = %s, precedence = %s, is_held = false, changed_at = clock_timestamp()
+        """update intake.scope set receipt_id = %s, precedence = %s, is_held = %s, changed_at = clock_timestamp()
            where scope_key = %s""",
-        [receipt_id, precedence, scope.key],
+        [receipt_id, precedence, held_for is not None, scope.key],
     )
-    _set_state(connection, receipt_id, State.LANDED, row_count=row_count)
-    log(connection, who, "land", receipt_id, scope.key, {"in_force": True, "rows": row_count})
-    return State.LANDED
+    state = State.HELD if held_for else State.LANDED
+    set_state(connection, receipt_id, state, reason=held_for or ("", ""), row_count=row_count)
+    log(connection, who, "land", receipt_id, scope.key, {"in_force": True, "rows": row_count, "state": state})
+    return state
 
 
 def _receipt_in_force(connection: psycopg.Connection, scope: Scope) -> str | None:
@@ -143,11 +160,11 @@ def _supersede(connection: psycopg.Connection, scope: Scope, by: str, who: str) 
     earlier = _receipt_in_force(connection, scope)
     if earlier is None or earlier == by:
         return
-    _set_state(connection, earlier, State.SUPERSEDED, by=by)
+    set_state(connection, earlier, State.SUPERSEDED, by=by)
     log(connection, who, "supersede", earlier, scope.key, {"superseded_by": by})
 
 
-def _set_state(
+def set_state(
     connection: psycopg.Connection,
     receipt_id: str,
     state: State,
@@ -156,6 +173,7 @@ def _set_state(
     row_count: int | None = None,
     by: str | None = None,
 ) -> None:
+    """Give a receipt its state with the reason in Vietnamese and English; the caller logs the act."""
     connection.execute(
         """update intake.receipt
            set state = %s, reason_vi = %s, reason_en = %s, row_count = coalesce(%s, row_count), superseded_by = %s,
@@ -173,7 +191,7 @@ def reject(connection: psycopg.Connection, receipt_id: str, findings: Sequence[F
         first.message_vi + (f" (và {more} lỗi khác)" if more else ""),
         first.message_en + (f" (and {more} more)" if more else ""),
     )
-    _set_state(connection, receipt_id, State.REJECTED, reason=reason)
+    set_state(connection, receipt_id, State.REJECTED, reason=reason)
     log(connection, who, "reject", receipt_id, detail={"errors": more + 1})
 
 
@@ -211,7 +229,7 @@ def withdraw(connection: psycopg.Connection, receipt_id: str, who: str, reason: 
         raise IntakeError(f"there is no receipt {receipt_id}; `vwu receipts` lists them")
     if row[0] not in {State.LANDED, State.HELD, State.SUPERSEDED}:
         raise IntakeError(f"receipt {receipt_id} is {row[0]}: only what has landed can be withdrawn")
-    _set_state(connection, receipt_id, State.WITHDRAWN, reason=(reason, reason))
+    set_state(connection, receipt_id, State.WITHDRAWN, reason=(reason, reason))
     log(connection, who, "withdraw", receipt_id, detail={"reason": reason})
     scopes = connection.execute(
         "select scope_key from intake.scope where receipt_id = %s order by scope_key for update", [receipt_id]
@@ -222,9 +240,11 @@ def withdraw(connection: psycopg.Connection, receipt_id: str, who: str, reason: 
 
 
 def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
-    """Put the highest receipt that was not withdrawn in force again, or none."""
+    """Put the highest receipt that was not withdrawn in force again, or none; held if it still needs approval."""
     row = connection.execute(
-        """select receipt_scope.receipt_id, receipt_scope.precedence
+        """select receipt_scope.receipt_id, receipt_scope.precedence,
+               receipt_scope.is_approval_needed
+               and not exists (select from intake.approval where approval.receipt_id = receipt_scope.receipt_id)
            from intake.receipt_scope
            inner join intake.receipt on receipt.receipt_id = receipt_scope.receipt_id
            where receipt_scope.scope_key = %s and receipt.state = 'superseded'
@@ -232,13 +252,15 @@ def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
            limit 1""",
         [scope_key],
     ).fetchone()
-    receipt_id, precedence = row or (None, None)
+    receipt_id, precedence, is_held = row or (None, None, False)
     connection.execute(
-        "update intake.scope set receipt_id = %s, precedence = %s, changed_at = clock_timestamp() where scope_key = %s",
-        [receipt_id, precedence, scope_key],
+        """update intake.scope set receipt_id = %s, precedence = %s, is_held = %s, changed_at = clock_timestamp()
+           where scope_key = %s""",
+        [receipt_id, precedence, is_held, scope_key],
     )
     if receipt_id is not None:
-        _set_state(connection, receipt_id, State.LANDED)
+        reason = APPROVAL_NEEDED if is_held else ("", "")
+        set_state(connection, receipt_id, State.HELD if is_held else State.LANDED, reason=reason)
         log(connection, who, "restore", receipt_id, scope_key)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -171,6 +171,24 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One value that a resubmission changes; None on the side that does not report it."""
+
+    programme_code: str
+    indicator_code: str
+    scenario: str
+    basis: str
+    old: str | None
+    new: str | None
+    old_position: str
+    new_position: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file (INTERFACES 5.1)."""
 
@@ -185,6 +203,7 @@ class Outcome:
     row_count: int = 0
     reason_vi: str = ""
     reason_en: str = ""
+    changes: tuple[Change, ...] = ()
 
     def summary(self) -> str:
         """One line for a log: what became of the file, and the first reason; no value that could be an identity."""
@@ -205,6 +224,7 @@ class Outcome:
             "values": [value.as_json() for value in self.values],
             "findings": [finding.as_json() for finding in self.findings],
             "rows": self.row_count,
+            "changes": [change.as_json() for change in self.changes],
         }
 
 

@@ -6,21 +6,23 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from vwu.intake import landing, store
+from vwu.intake import landing, life, store
 from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, describe
-from vwu.intake.model import FeedScope, Finding, Kind, Outcome, Scope, State, Submission, has_errors
+from vwu.intake.model import Change, FeedScope, Finding, Kind, Outcome, Scope, State, Submission, has_errors
 from vwu.intake.rules import finding
 from vwu.settings import Settings
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
     from vwu.intake.feed.check import CheckedFeed
+    from vwu.intake.submission.history import History
 
 VIETNAM = timezone(timedelta(hours=7))
 _SNIFF_BYTES = 4096
@@ -66,18 +68,18 @@ def receive(settings: Settings, path: str) -> Outcome:
     return outcome
 
 
-def check(path: Path, catalogue: Catalogue, on: date) -> Outcome:
-    """Check one file without a database: the same findings as `receive`, but for what needs earlier periods."""
+def check(path: Path, catalogue: Catalogue, on: date, history: History | None = None) -> Outcome:
+    """Check one file without a database: the same findings as `receive` gives.
+
+    Without `history` (of a submission) the rules that need earlier periods find nothing.
+    """
     sha256 = store.sha256_of(path)
     if _is_feed(path):
         from vwu.intake.feed.check import check_feed
 
         with check_feed(path, _control_of(path), catalogue, on) as feed:
             return _outcome(path.name, sha256, _kind(feed), feed.scope, feed.findings, row_count=feed.row_count)
-    submission = _check_submission(path, catalogue, on)
-    return _outcome(
-        path.name, sha256, Kind.SUBMISSION, submission.scope, submission.findings, submission, len(submission.values)
-    )
+    return _submission_outcome(path.name, sha256, _check_submission(path, catalogue, on), catalogue, history)
 
 
 def _receive_submission(
@@ -88,16 +90,37 @@ def _receive_submission(
     sha256: str,
     precedence: int,
 ) -> Outcome:
-    submission = _check_submission(data, catalogue, today())
-    outcome = _outcome(
-        data.name, sha256, Kind.SUBMISSION, submission.scope, submission.findings, submission, len(submission.values)
-    )
-    if submission.scope is None or has_errors(submission.findings):
+    submission, history = _check_submission(data, catalogue, today()), None
+    if submission.scope is not None and not has_errors(submission.findings):
+        landing.open_scope(connection, submission.scope)  # nobody else replaces it while it is compared
+        history = life.read_history(connection, catalogue, submission.scope)
+    outcome = _submission_outcome(data.name, sha256, submission, catalogue, history)
+    if submission.scope is None or has_errors(outcome.findings):
         return _reject(connection, settings, outcome)
-    receipt_id = store.receipt_id_of(sha256)
-    landing.open_scope(connection, submission.scope)
+    receipt_id, scope = store.receipt_id_of(sha256), submission.scope
     rows = landing.insert_values(connection, receipt_id, submission)
-    return _land(connection, settings, outcome, submission.scope, precedence, rows)
+    held_for = landing.APPROVAL_NEEDED if life.needs_approval(catalogue, scope) else None
+    landed = _land(connection, settings, outcome, scope, precedence, rows, held_for)
+    life.carry_answers(connection, receipt_id, scope, settings.who)
+    return landed
+
+
+def _submission_outcome(
+    name: str, sha256: str, submission: Submission, catalogue: Catalogue, history: History | None
+) -> Outcome:
+    """The outcome of a checked submission; what is compared with its history is a file without errors of its own."""
+    from vwu.intake.submission.changes import changes_between
+    from vwu.intake.submission.history import History, check_history
+
+    scope, findings = submission.scope, submission.findings
+    changes: tuple[Change, ...] = ()
+    if scope is not None and not has_errors(findings):
+        history = history or History()
+        findings += check_history(submission, catalogue, history)
+        former = [each for each in history.past if each.period_code == scope.period_code]
+        changes = changes_between(former, submission.values) if former else ()
+    outcome = _outcome(name, sha256, Kind.SUBMISSION, scope, findings, submission, len(submission.values))
+    return replace(outcome, changes=changes)
 
 
 def _receive_feed(
@@ -172,14 +195,20 @@ def _reject(connection: psycopg.Connection, settings: Settings, outcome: Outcome
 
 
 def _land(
-    connection: psycopg.Connection, settings: Settings, outcome: Outcome, scope: Scope, precedence: int, rows: int
+    connection: psycopg.Connection,
+    settings: Settings,
+    outcome: Outcome,
+    scope: Scope,
+    precedence: int,
+    rows: int,
+    held_for: tuple[str, str] | None = None,
 ) -> Outcome:
-    from dataclasses import replace
-
     assert outcome.receipt_id is not None
     _describe_receipt(connection, outcome)
     landing.record_findings(connection, outcome.receipt_id, outcome.findings)
-    state = landing.put_in_force(connection, outcome.receipt_id, scope, precedence, settings.who, rows)
+    state = landing.put_in_force(
+        connection, outcome.receipt_id, scope, precedence, settings.who, rows, held_for=held_for
+    )
     return replace(outcome, state=state)
 
 

@@ -17,10 +17,12 @@ from vwu.generate.request import Request
 from vwu.intake.model import Finding
 from vwu.intake.receive import check
 from vwu.intake.rules import rules
+from vwu.intake.submission.rules import HISTORY_RULES
 
 TODAY = date(2026, 11, 21)
 # Catch-alls behind the other rules of structure, and a name of two indicators, which the catalogue does not have.
-NOT_PLANTED = {"FEED_UNREADABLE", "INDICATOR_LABEL_AMBIGUOUS"}
+# What needs several periods of a branch is seen firing in tests/unit/intake/submission/test_history.py.
+NOT_PLANTED = {"FEED_UNREADABLE", "INDICATOR_LABEL_AMBIGUOUS", *(rule.rule_id for rule in HISTORY_RULES)}
 COUNTED = {"LOAN_BORROWER_MALE"}
 
 

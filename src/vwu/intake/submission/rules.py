@@ -444,4 +444,53 @@ _ACROSS = (
     ),
 )  # fmt: skip
 
-SUBMISSION_RULES: tuple[Rule, ...] = (*_FILE, *_STRUCTURE, *_CODES, *_VALUES, *_ACROSS)
+# Rules that need what the branch, or its peers, reported before: `history.py` applies them.
+HISTORY_RULES: tuple[Rule, ...] = (
+    _error(
+        "CUMULATIVE_FELL", "consistency",
+        "{position}: lũy kế chương trình của {indicator} kỳ {later_period} là {later}, thấp hơn {earlier} của kỳ {earlier_period}; số lũy kế không giảm. Hãy sửa số, hoặc ghi \"đính chính\" và lý do ở Ghi chú nếu số trước sai.",
+        "{position}: the programme-to-date figure of {indicator} is {later} for {later_period}, below {earlier} for {earlier_period}; a cumulative figure never falls. Correct it, or write \"đính chính\" (correction) and the reason in Ghi chú if the earlier figure was wrong.",
+    ),
+    _error(
+        "YEAR_TO_DATE_FELL", "consistency",
+        "{position}: lũy kế năm của {indicator} kỳ {later_period} là {later}, thấp hơn {earlier} của kỳ {earlier_period} trong cùng năm. Hãy sửa số, hoặc ghi \"đính chính\" và lý do ở Ghi chú nếu số trước sai.",
+        "{position}: the year-to-date figure of {indicator} is {later} for {later_period}, below {earlier} for {earlier_period} of the same year. Correct it, or write \"đính chính\" (correction) and the reason in Ghi chú if the earlier figure was wrong.",
+    ),
+    _warning(
+        "CUMULATIVE_CORRECTED", "consistency",
+        "{position}: lũy kế của {indicator} giảm từ {earlier} ({earlier_period}) xuống {later} ({later_period}) và được ghi là đính chính. Hãy gửi lại biểu của kỳ sai nếu cần.",
+        "{position}: the figure to date of {indicator} falls from {earlier} ({earlier_period}) to {later} ({later_period}) and is noted as a correction. Send the period that was wrong again if need be.",
+    ),
+    _warning(
+        "CUMULATIVE_DIFFERS", "reconciliation",
+        "{position}: lũy kế {value} của {indicator} không bằng lũy kế trước {before} (trước kỳ {before_period}) cộng trong kỳ {added} = {computed}. Hãy kiểm tra số trong kỳ và lũy kế.",
+        "{position}: the figure to date {value} of {indicator} is not the one before, {before} (at {before_period}), plus {added} in the period = {computed}. Check both.",
+    ),
+    _warning(
+        "PERIODS_NOT_THE_SUM", "reconciliation",
+        "{position}: {indicator} là {value} nhưng các kỳ {periods} cộng lại là {computed}. Hãy kiểm tra, gửi lại kỳ sai hoặc giải trình.",
+        "{position}: {indicator} is {value} but the periods {periods} add up to {computed}. Check, send the wrong period again, or explain.",
+    ),
+    _warning(
+        "COPY_OF_LAST_PERIOD", "plausibility",
+        "{position}: cả {count} số trong kỳ giống hệt kỳ trước, có lẽ chép lại biểu cũ. Hãy kiểm tra và gửi số của kỳ này.",
+        "{position}: all {count} figures of the period are those of the period before; perhaps the old form was copied. Check and send this period's figures.",
+    ),
+    _warning(
+        "UNIT_SLIP", "plausibility",
+        "{position}: {value} của {indicator} lệch khoảng {factor} lần so với mức thường {usual} ({points} kỳ trước); có lẽ sai đơn vị, số đúng là {proposed}? Hãy kiểm tra nghìn, triệu, tỷ.",
+        "{position}: {value} of {indicator} is about {factor} times off its usual {usual} ({points} periods before); perhaps the unit slipped and {proposed} is meant? Check nghìn, triệu, tỷ.",
+    ),
+    _warning(
+        "FAR_FROM_HISTORY", "plausibility",
+        "{position}: {value} của {indicator} khác xa mức thường {usual} của đơn vị (so {points} kỳ trước, trong đó {seasons} kỳ cùng mùa năm trước). Hãy kiểm tra hoặc giải trình.",
+        "{position}: {value} of {indicator} is far from the branch's usual {usual} (of {points} periods before, {seasons} of them in the same season). Check or explain.",
+    ),
+    _warning(
+        "FAR_FROM_PEERS", "plausibility",
+        "{position}: {value} của {indicator} khác xa mức {usual} của {peers} đơn vị cùng cấp, cùng quy mô hội viên. Hãy kiểm tra hoặc giải trình.",
+        "{position}: {value} of {indicator} is far from {usual}, the middle of {peers} branches of the same level and size. Check or explain.",
+    ),
+)  # fmt: skip
+
+SUBMISSION_RULES: tuple[Rule, ...] = (*_FILE, *_STRUCTURE, *_CODES, *_VALUES, *_ACROSS, *HISTORY_RULES)

@@ -1,0 +1,231 @@
+"""The database side of a submission's life: its history, the answers that stay with a value, approval by the branch
+above, exceptions for late reports. The caller owns the transaction; every act is in the log."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.rows import class_row
+
+from vwu.intake import landing
+from vwu.intake.landing import IntakeError
+from vwu.intake.model import State, SubmissionScope
+from vwu.intake.submission.history import SIZE_INDICATOR, YEARS_OF_HISTORY, History, PastValue, PeerValue
+
+if TYPE_CHECKING:
+    from vwu.catalogue import Catalogue
+
+# Cells and lines that a message names: where a value stands may change without the value.
+_PLACES = re.compile(r"\S+![A-Z]+[0-9]+|\S+\.(?:csv|txt):[0-9]+", re.IGNORECASE)
+
+
+# History
+
+
+def read_history(connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope) -> History:
+    """What is in force of this branch and form in the periods around, the scope itself included, and of its peers.
+
+    At most three years back, so that a check costs the same after ten years as after one.
+    """
+    period = catalogue.period(scope.period_code)
+    if period is None:
+        return History()
+    first = period.start_date - timedelta(days=366 * YEARS_OF_HISTORY)
+    codes = connection.execute(
+        """select period_code from intake.scope
+           where kind = 'submission' and branch_code = %s and form = %s and receipt_id is not null""",
+        [scope.branch_code, scope.form],
+    ).fetchall()
+    near = [known.period_code for (code,) in codes if (known := catalogue.period(code)) and known.end_date >= first]
+    return History(_past(connection, scope, near), _peers(connection, scope))
+
+
+def _past(connection: psycopg.Connection, scope: SubmissionScope, periods: list[str]) -> tuple[PastValue, ...]:
+    with connection.cursor(row_factory=class_row(PastValue)) as cursor:
+        return tuple(
+            cursor.execute(
+                """select raw.period_code, raw.programme_code, raw.indicator_code, raw.scenario, raw.basis, raw.value,
+                       raw.lower_bound, raw.upper_bound, raw.qualifier, raw.value_state, raw.receipt_id, raw.position
+                   from intake.scope
+                   inner join raw.submission_value as raw
+                       on scope.receipt_id = raw.receipt_id and scope.scope_key = raw.scope_key
+                   where scope.kind = 'submission' and scope.branch_code = %s and scope.form = %s
+                       and scope.period_code = any(%s)
+                   order by raw.period_code, raw.line_no""",
+                [scope.branch_code, scope.form, periods],
+            )
+        )
+
+
+def _peers(connection: psycopg.Connection, scope: SubmissionScope) -> tuple[PeerValue, ...]:
+    """Branches of the same level: all provinces, or what lies in the same province."""
+    with connection.cursor(row_factory=class_row(PeerValue)) as cursor:
+        return tuple(
+            cursor.execute(
+                """with peer as materialized (
+                       select scope.branch_code, raw.programme_code, raw.indicator_code, raw.basis, raw.value
+                       from intake.scope
+                       inner join raw.submission_value as raw
+                           on scope.receipt_id = raw.receipt_id and scope.scope_key = raw.scope_key
+                       where scope.kind = 'submission' and scope.period_code = %s and scope.form = %s
+                           and scope.branch_code ~ %s and scope.branch_code <> %s
+                           and raw.scenario = 'actual' and raw.basis in ('in_period', 'as_of') and raw.value > 0
+                   )
+                   select peer.*, size.value as size
+                   from peer
+                   inner join peer as size
+                       on peer.branch_code = size.branch_code and size.indicator_code = %s and size.basis = 'as_of'
+                   order by peer.branch_code, peer.programme_code, peer.indicator_code, peer.basis""",
+                [scope.period_code, scope.form, _same_level(scope.branch_code), scope.branch_code, SIZE_INDICATOR],
+            )
+        )
+
+
+def _same_level(branch_code: str) -> str:
+    """A pattern for the codes of the same level (INTERFACES 1), within the province below that level."""
+    province, _, rest = branch_code.partition("-")
+    if not rest:
+        return "^P[0-9]{2}$"
+    letter = rest[0] if rest[0] in "DX" else ""
+    return f"^{re.escape(province)}-{letter}[0-9]+$"
+
+
+# Answers
+
+
+def carry_answers(connection: psycopg.Connection, receipt_id: str, scope: SubmissionScope, who: str) -> int:
+    """Give the findings of a new receipt the answers that earlier receipts of its scope were given; returns how many.
+
+    An answer stays while the value is unchanged and the rule says the same of it (INTERFACES 4); where the value
+    stands does not matter. A finding that is no value's (of a sheet, a column) is asked anew.
+    """
+    rows = connection.execute(
+        """with asked as (
+               select finding.finding_id, finding.rule_id, finding.value as shown, finding.message_en,
+                   finding.receipt_id, raw.programme_code, raw.indicator_code, raw.scenario, raw.basis,
+                   raw.value, raw.qualifier, raw.value_state, receipt_scope.precedence
+               from intake.receipt_scope
+               inner join intake.finding on receipt_scope.receipt_id = finding.receipt_id
+               inner join raw.submission_value as raw
+                   on finding.receipt_id = raw.receipt_id and finding.position = raw.position
+                   and receipt_scope.scope_key = raw.scope_key
+               where receipt_scope.scope_key = %(scope)s
+           ),
+           answered as (
+               select distinct on (finding_id) finding_id, finding_answer_id, answer, reason, answered_by, answered_at
+               from intake.finding_answer
+               order by finding_id, finding_answer_id desc
+           )
+           select new.finding_id, new.message_en, old.message_en, answered.finding_answer_id, answered.answer,
+               answered.reason, answered.answered_by, answered.answered_at
+           from asked as new
+           inner join asked as old
+               using (rule_id, programme_code, indicator_code, scenario, basis, qualifier, value_state, shown)
+           inner join answered on old.finding_id = answered.finding_id
+           where new.receipt_id = %(receipt)s and old.receipt_id <> new.receipt_id
+               and new.value is not distinct from old.value
+               and not exists (select from answered as done where done.finding_id = new.finding_id)
+           order by new.finding_id, old.precedence desc""",
+        {"scope": scope.key, "receipt": receipt_id},
+    ).fetchall()
+    carried: set[str] = set()
+    for finding_id, says_now, said_then, *answer in rows:
+        if finding_id in carried or _PLACES.sub("", says_now) != _PLACES.sub("", said_then):
+            continue
+        carried.add(finding_id)
+        connection.execute(
+            """insert into intake.finding_answer (finding_id, carried_from, answer, reason, answered_by, answered_at)
+               values (%s, %s, %s, %s, %s, %s)""",
+            [finding_id, *answer],
+        )
+    if carried:
+        landing.log(connection, who, "carry answers", receipt_id, scope.key, {"findings": sorted(carried)})
+    return len(carried)
+
+
+# Approval
+
+
+def needs_approval(catalogue: Catalogue, scope: SubmissionScope) -> bool:
+    """Whether the form asks that the province approves what a branch below it reports."""
+    period = catalogue.period(scope.period_code)
+    branch = catalogue.branch(scope.branch_code, period.end_date) if period else None
+    form = next((form for form in catalogue.forms if form.form == scope.form), None)
+    return bool(form and form.is_approved_by_province and branch and branch.level in ("district", "commune"))
+
+
+def approve(connection: psycopg.Connection, catalogue: Catalogue, receipt_id: str, branch_code: str, who: str) -> str:
+    """A branch approves the report of one below it, which is held until then; returns the scope.
+
+    Raises IntakeError when the receipt is unknown, not held in force, or of a branch that is not below this one.
+    """
+    row = connection.execute(
+        """select scope.scope_key, scope.branch_code, scope.period_code, scope.is_held
+           from intake.receipt_scope
+           inner join intake.scope on receipt_scope.scope_key = scope.scope_key
+               and receipt_scope.receipt_id = scope.receipt_id
+           where receipt_scope.receipt_id = %s and scope.kind = 'submission'
+           for update of scope""",
+        [receipt_id],
+    ).fetchone()
+    if row is None:
+        raise IntakeError(f"receipt {receipt_id} is not in force of any report; `vwu receipts` lists them")
+    scope_key, reporting, period_code, is_held = row
+    if not is_held:
+        raise IntakeError(f"receipt {receipt_id} waits for no approval")
+    period = catalogue.period(period_code)
+    if period is None or branch_code not in _superiors(catalogue, reporting, period.end_date):
+        raise IntakeError(f"{branch_code} is not above {reporting} in {period_code} and cannot approve its report")
+    connection.execute(
+        """insert into intake.approval (receipt_id, scope_key, approving_branch_code, approved_by)
+           values (%s, %s, %s, %s)""",
+        [receipt_id, scope_key, branch_code, who],
+    )
+    connection.execute(
+        "update intake.scope set is_held = false, changed_at = clock_timestamp() where scope_key = %s", [scope_key]
+    )
+    landing.set_state(connection, receipt_id, State.LANDED)
+    landing.log(connection, who, "approve", receipt_id, scope_key, {"approving_branch_code": branch_code})
+    return str(scope_key)
+
+
+def _superiors(catalogue: Catalogue, branch_code: str, on: date) -> tuple[str, ...]:
+    """The branches above this one on a day, the nearest first."""
+    found: list[str] = []
+    branch = catalogue.branch(branch_code, on)
+    while branch is not None and branch.parent_branch_code and branch.parent_branch_code not in found:
+        found.append(branch.parent_branch_code)
+        branch = catalogue.branch(branch.parent_branch_code, on)
+    return tuple(found)
+
+
+# Exceptions for late reports
+
+
+def excuse(
+    connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope, *,
+    reason: str, approved_by: str, expires_on: date, who: str,
+) -> None:  # fmt: skip
+    """Allow a report to come late until a day (inclusive). Raises IntakeError for an unknown branch, period or form,
+    an empty reason or approver, or a day that is not after the due date."""
+    period = catalogue.period(scope.period_code)
+    if period is None or catalogue.branch(scope.branch_code, period.end_date) is None:
+        raise IntakeError(f"there is no branch {scope.branch_code} in a period {scope.period_code}")
+    if scope.form not in {form.form for form in catalogue.forms}:
+        raise IntakeError(f"there is no form {scope.form}")
+    if not reason.strip() or not approved_by.strip():
+        raise IntakeError("an exception needs a reason and the name of who allowed it")
+    if expires_on <= period.due_date:
+        raise IntakeError(f"the report is due on {period.due_date}: an exception ends after that day")
+    connection.execute(
+        """insert into intake.late_exception (branch_code, form, period_code, reason, approved_by, expires_on,
+               recorded_by) values (%s, %s, %s, %s, %s, %s, %s)""",
+        [scope.branch_code, scope.form, scope.period_code, reason, approved_by, expires_on, who],
+    )
+    landing.log(
+        connection, who, "excuse", scope_key=scope.key,
+        detail={"reason": reason, "approved_by": approved_by, "expires_on": expires_on.isoformat()},
+    )  # fmt: skip

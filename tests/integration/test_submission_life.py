@@ -1,0 +1,175 @@
+"""The life of a branch's report on a real database: compared with what came before, replaced, answered, taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vwu.catalogue import Catalogue, load_catalogue
+from vwu.database import connect
+from vwu.intake import landing, life
+from vwu.intake.landing import IntakeError
+from vwu.intake.model import Outcome, State, SubmissionScope
+from vwu.intake.receive import check, receive, today
+from vwu.intake.submission.history import history_from_json
+from vwu.settings import Settings
+
+HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
+STARTUP = "DA939,WOMEN_STARTUP_SUPPORTED,actual"
+CLAIM = (
+    "GIAMNGHEO,HOUSEHOLDS_ESCAPED_POVERTY_CLAIM,actual,in_period,hơn 2.000,HOUSEHOLD,",
+    "GIAMNGHEO,POOR_HOUSEHOLDS_ESCAPED,actual,in_period,1547,HOUSEHOLD,",
+)
+NEAR_POOR = "GIAMNGHEO,NEARPOOR_HOUSEHOLDS_ESCAPED,actual,in_period,{},HOUSEHOLD,"
+SCOPE = SubmissionScope("P22", "2024-02", "BM01")
+
+
+@pytest.fixture
+def catalogue(database: Settings) -> Catalogue:
+    return load_catalogue(database.root / "seeds")
+
+
+def report(settings: Settings, period: str, *lines: str, branch: str = "P22") -> Path:
+    """A long CSV in the landing zone, under a name of its own; the lines begin with the programme."""
+    folder = Path(settings.landing) / "branch_submissions"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{branch} {period} {len(list(folder.iterdir())):03d}.csv"
+    path.write_text("\n".join([HEADER, *(f"BM01,1,{branch},{period},{line}" for line in lines), ""]), "utf-8")
+    return path
+
+
+def send(settings: Settings, period: str, *lines: str, branch: str = "P22") -> Outcome:
+    return receive(settings, str(report(settings, period, *lines, branch=branch)))
+
+
+def do(settings: Settings, act: Callable[[Any], Any]) -> Any:
+    with connect(settings, "loader") as connection:
+        return act(connection)
+
+
+def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    return do(settings, lambda connection: connection.execute(query.encode()).fetchall())  # type: ignore[no-any-return]
+
+
+def startup(basis: str, value: Any, note: str = "") -> str:
+    return f"{STARTUP},{basis},{value},PERSON,{note}"
+
+
+def test_a_falling_cumulative_figure_is_rejected_until_it_is_noted_as_a_correction(database: Settings) -> None:
+    send(database, "2024-01", startup("programme_to_date", 100))
+    fallen = send(database, "2024-02", startup("programme_to_date", 99))
+    assert (fallen.state, [each.rule_id for each in fallen.findings]) == (State.REJECTED, ["CUMULATIVE_FELL"])
+    noted = send(database, "2024-02", startup("programme_to_date", 99, "Đính chính số tháng 1"))
+    assert (noted.state, [each.rule_id for each in noted.findings]) == (State.LANDED, ["CUMULATIVE_CORRECTED"])
+
+
+def test_checking_offline_with_the_history_says_the_same(database: Settings, catalogue: Catalogue) -> None:
+    send(database, "2024-01", startup("in_period", 7), startup("programme_to_date", 100))
+    send(database, "2024-02", startup("in_period", 7), startup("programme_to_date", 107))
+    path = report(database, "2024-02", startup("in_period", 9), startup("programme_to_date", 120))
+    history = do(database, lambda connection: life.read_history(connection, catalogue, SCOPE))
+    kept = history_from_json(json.loads(json.dumps(history.as_json())))
+    offline, outcome = check(path, catalogue, today(), kept), receive(database, str(path))
+    assert [each.rule_id for each in offline.findings] == ["CUMULATIVE_DIFFERS"]
+    assert (offline.findings, offline.changes, offline.values) == (outcome.findings, outcome.changes, outcome.values)
+    assert [(each.basis, each.old, each.new) for each in outcome.changes] == [
+        ("in_period", "7", "9"), ("programme_to_date", "107", "120"),
+    ]  # fmt: skip
+    assert check(path, catalogue, today()).findings == ()
+
+
+def test_a_peer_is_a_branch_of_the_same_level(database: Settings, catalogue: Catalogue) -> None:
+    members = "ALL,MEMBERS_TOTAL,actual,as_of,{},PERSON,"
+    send(database, "2024-02", startup("in_period", 5), members.format(900), branch="P19")
+    send(database, "2024-02", startup("in_period", 6), members.format(90), branch="P22-D200")
+    history = do(database, lambda connection: life.read_history(connection, catalogue, SCOPE))
+    assert {(each.branch_code, each.size) for each in history.peers} == {("P19", 900)}
+
+
+def test_a_line_that_is_left_out_is_shown_as_a_change(database: Settings) -> None:
+    send(database, "2024-02", startup("in_period", 7), startup("programme_to_date", 100))
+    again = send(database, "2024-02", startup("in_period", 7))
+    assert [(each.basis, each.old, each.new) for each in again.changes] == [("programme_to_date", "100", None)]
+
+
+def findings_in_force(settings: Settings) -> list[tuple[Any, ...]]:
+    """Rule and latest answer of what is in force."""
+    return rows(
+        settings,
+        """select finding.rule_id, finding_answer.answer, finding_answer.answered_by from intake.finding
+           inner join intake.scope on scope.receipt_id = finding.receipt_id
+           left join intake.finding_answer using (finding_id)""",
+    )
+
+
+def test_an_answer_stays_while_the_value_is_unchanged(database: Settings) -> None:
+    first = send(database, "2024-02", *CLAIM, NEAR_POOR.format(448))
+    (found,) = first.findings
+    finding_id = found.finding_id(str(first.receipt_id))
+    do(database, lambda connection: landing.answer(connection, finding_id, "explained", "số làm tròn", "officer"))
+    # The same figures two lines further down: the cell is another, the value is not.
+    send(database, "2024-02", startup("in_period", 7), startup("year_to_date", 9), *CLAIM, NEAR_POOR.format(448))
+    assert findings_in_force(database) == [("CLAIM_NOT_COVERED", "explained", "officer")]
+    # Another component: the claim is the same, what is said of it is not.
+    send(database, "2024-02", *CLAIM, NEAR_POOR.format(40))
+    assert findings_in_force(database) == [("CLAIM_NOT_COVERED", None, None)]
+    # What was explained once need not be explained again when the former figures come back.
+    send(database, "2024-02", NEAR_POOR.format(448), *CLAIM)
+    assert findings_in_force(database) == [("CLAIM_NOT_COVERED", "explained", "officer")]
+
+
+@pytest.fixture
+def strict(database: Settings, tmp_path: Path) -> Settings:
+    """The same warehouse, with a form that the province approves."""
+    import shutil
+
+    root = tmp_path / "root"
+    shutil.copytree(database.root / "seeds", root / "seeds")
+    form = root / "seeds" / "form.csv"
+    form.write_text(form.read_text("utf-8").replace("BaoCao,false", "BaoCao,true"), "utf-8")
+    return replace(database, root=root)
+
+
+def test_a_report_from_below_is_held_until_the_province_approves_it(strict: Settings) -> None:
+    catalogue = load_catalogue(strict.root / "seeds")
+    held = send(strict, "2024-02", startup("in_period", 7), branch="P22-D200")
+    receipt = str(held.receipt_id)
+    assert held.state is State.HELD
+    with pytest.raises(IntakeError, match="not above"):
+        do(strict, lambda connection: life.approve(connection, catalogue, receipt, "P19", "officer"))
+    assert send(strict, "2024-02", startup("in_period", 7)).state is State.LANDED  # the province itself
+    do(strict, lambda connection: life.approve(connection, catalogue, receipt, "P22", "officer"))
+    assert rows(strict, "select state from intake.receipt order by received_at limit 1") == [("landed",)]
+    # A new version needs a new approval; taking it back gives the approved one.
+    again = send(strict, "2024-02", startup("in_period", 8), branch="P22-D200")
+    assert again.state is State.HELD
+    do(strict, lambda connection: landing.withdraw(connection, str(again.receipt_id), "officer", "nhầm tệp"))
+    key = "submission|P22-D200|2024-02|BM01"
+    assert rows(strict, f"select receipt_id, is_held from intake.scope where scope_key = '{key}'") == [(receipt, False)]
+
+
+def test_a_late_report_is_excused_with_reason_approver_and_end(database: Settings, catalogue: Catalogue) -> None:
+    def excuse(until: date, reason: str = "bão lũ", branch: str = "P22") -> None:
+        scope = replace(SCOPE, branch_code=branch)
+        do(database, lambda connection: life.excuse(
+            connection, catalogue, scope, reason=reason, approved_by="Ban Thường vụ", expires_on=until, who="officer",
+        ))  # fmt: skip
+
+    for match, wrong in (
+        ("due on", {"until": date(2024, 2, 19)}),
+        ("reason", {"until": date(2024, 3, 1), "reason": " "}),
+        ("no branch", {"until": date(2024, 3, 1), "branch": "P99"}),
+    ):
+        with pytest.raises(IntakeError, match=match):
+            excuse(**wrong)  # type: ignore[arg-type]
+    excuse(date(2024, 3, 1))
+    assert rows(database, "select branch_code, approved_by, expires_on, recorded_by from intake.late_exception") == [
+        ("P22", "Ban Thường vụ", date(2024, 3, 1), "officer")
+    ]
+    assert rows(database, "select action, scope_key from intake.event") == [("excuse", SCOPE.key)]
