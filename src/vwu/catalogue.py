@@ -345,6 +345,10 @@ class Catalogue:
         lines = self._branch_lines.get((code,), ())
         return tuple(_parsed(self._header("branch"), lines, Branch))
 
+    def branches_of(self, level: str, on: date) -> tuple[Branch, ...]:
+        """All branches of a level that exist on a day, by code."""
+        return tuple(branch for branch in self._branches_by_level.get(level, ()) if in_force((branch,), on))
+
     def explain_absence(self, code: str, on: date) -> Absence | None:
         """Why `branch` has no answer, with the days on which the code did hold and what took its place."""
         if self.branch(code, on) is not None:
@@ -495,6 +499,14 @@ class Catalogue:
     @cached_property
     def _branch_lines(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         return self._lines("branch", 1)
+
+    @cached_property
+    def _branches_by_level(self) -> Mapping[str, tuple[Branch, ...]]:
+        found: dict[str, list[Branch]] = {}
+        for code in sorted(code for (code,) in self._branch_lines):
+            for branch in self.branch_versions(code):
+                found.setdefault(branch.level, []).append(branch)
+        return {level: tuple(branches) for level, branches in found.items()}
 
     @cached_property
     def _region_lines(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:

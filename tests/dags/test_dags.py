@@ -35,6 +35,7 @@ TASKS = {
         "gate_candidate": {"publish_release"},
         "publish_release": set(),
     },
+    "submission_reminders": {"announce_missing": set()},
     "national_rollup": {"list_periods": {"roll_up_period"}, "roll_up_period": set()},
 }
 HEAVY = ("cryptography", "dbt", "duckdb", "great_expectations", "openpyxl", "pandas", "psycopg")

@@ -1,4 +1,4 @@
-"""Verbs of intake: check, receive, receipts, findings, answer, withdraw, approve, excuse, history."""
+"""Verbs of intake: check, receive, receipts, findings, answer, withdraw, approve, excuse, history, remind."""
 
 from __future__ import annotations
 
@@ -81,6 +81,12 @@ def register(verbs: Any) -> None:
     excuse.add_argument("--reason", required=True)
     excuse.add_argument("--approved-by", required=True, help="who allowed it")
     excuse.set_defaults(func=_excuse)
+
+    remind = verbs.add_parser(
+        "remind", help="write the lists of the missing reports, and the letters where SMTP is set"
+    )
+    remind.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as of this day; else today")
+    remind.set_defaults(func=_remind)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -313,4 +319,13 @@ def _excuse(args: argparse.Namespace) -> int:
             reason=args.reason, approved_by=args.approved_by, expires_on=args.until, who=settings.who,
         )  # fmt: skip
     print(f"{scope.key} may come until {args.until}")
+    return DONE
+
+
+def _remind(args: argparse.Namespace) -> int:
+    from vwu.intake.receive import today
+    from vwu.intake.reminders import remind
+    from vwu.settings import load_settings
+
+    print(remind(load_settings(), args.on or today()).summary())
     return DONE

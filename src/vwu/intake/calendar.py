@@ -1,0 +1,104 @@
+"""The calendar of debts: which branch owes which form for which period, and who hears of it when it does not come.
+
+Pure: the dated branch hierarchy and the form assignments give the debts, so that a branch that ended in June 2025 owes
+nothing afterwards; what came and what was excused is given as values. Collecting begins with the first period that any
+branch of a level reported (as in `int_submission_expected`): nothing is owed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from vwu.intake.model import SubmissionScope
+
+if TYPE_CHECKING:
+    from vwu.catalogue import Branch, Catalogue, Period
+
+# Days after the due date from which the province, then the nation, hears of a report that is missing. [GK]: a default.
+DAYS_TO_PROVINCE, DAYS_TO_CENTRE = 3, 7
+# What is older is in every roll-up's list of the missing; nobody is reminded of it each day for ever.
+DAYS_REMINDED = 92
+CENTRE = "TW"
+
+
+@dataclass(frozen=True, slots=True)
+class LateException:
+    """A late report that was allowed until a day (inclusive), by whom and why."""
+
+    expires_on: date
+    approved_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A report that was due and has not come; who hears of it: the branch, then its province, then the centre."""
+
+    scope: SubmissionScope
+    branch_name: str
+    level: str
+    province_code: str
+    due_date: date
+    days_late: int
+    addressees: tuple[str, ...]
+
+
+def debts(
+    catalogue: Catalogue, begun: Mapping[tuple[str, str], date], on: date
+) -> Iterator[tuple[Branch, Period, str]]:
+    """Every (branch, period, form) that was due on a day or before, and is still reminded of.
+
+    `begun`: the end of the first period that a level reported on, by (form, level).
+    """
+    for assignment in catalogue.form_assignments:
+        first = begun.get((assignment.form, assignment.level))
+        if first is None:
+            continue
+        for period in catalogue.periods:
+            if (
+                period.calendar == "union"
+                and period.period_kind == assignment.period_kind
+                and first <= period.end_date
+                and assignment.valid_from <= period.end_date <= (assignment.valid_to or date.max)
+                and on - timedelta(days=DAYS_REMINDED) <= period.due_date < on
+            ):
+                for branch in catalogue.branches_of(assignment.level, period.end_date):
+                    yield branch, period, assignment.form
+
+
+def missing(
+    catalogue: Catalogue,
+    begun: Mapping[tuple[str, str], date],
+    received: frozenset[SubmissionScope],
+    exceptions: Mapping[SubmissionScope, LateException],
+    on: date,
+) -> tuple[Missing, ...]:
+    """The reports that are missing on a day, by branch and due date; an exception counts until it expires."""
+    found = []
+    for branch, period, form in debts(catalogue, begun, on):
+        scope = SubmissionScope(branch.branch_code, period.period_code, form)
+        excused = exceptions.get(scope)
+        if scope in received or (excused is not None and on <= excused.expires_on):
+            continue
+        days_late = (on - period.due_date).days
+        province = branch.branch_code.partition("-")[0]
+        found.append(
+            Missing(
+                scope, branch.name_vi, branch.level, province, period.due_date, days_late,
+                _addressees(branch.branch_code, province, days_late),
+            )
+        )  # fmt: skip
+    return tuple(sorted(found, key=lambda each: (each.scope.branch_code, each.due_date, each.scope.form)))
+
+
+def _addressees(branch_code: str, province_code: str, days_late: int) -> tuple[str, ...]:
+    """Commune → province → centre; a province's own report goes to the centre once the province had its days."""
+    found = [branch_code]
+    if days_late >= DAYS_TO_PROVINCE and province_code != branch_code:
+        found.append(province_code)
+    if days_late >= DAYS_TO_CENTRE or (days_late >= DAYS_TO_PROVINCE and province_code == branch_code):
+        found.append(CENTRE)
+    return tuple(found)

@@ -1,0 +1,248 @@
+"""Reminders of missing reports: to files always, by SMTP where it is configured; each addressee once a day."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from vwu.intake.calendar import CENTRE, LateException, Missing, missing
+from vwu.intake.model import SubmissionScope
+
+if TYPE_CHECKING:
+    import smtplib
+
+    import psycopg
+
+    from vwu.catalogue import Catalogue
+    from vwu.settings import Settings
+
+_COLUMNS = (
+    "branch_code", "branch_name", "level", "province_code", "form", "period_code", "due_date", "days_late",
+    "addressees",
+)  # fmt: skip
+_SHOWN_LINES = 200
+_TIMEOUT = 30.0  # seconds
+
+
+class ReminderError(OSError):
+    """A reminder could not be sent; the files are written, and the next run sends what was not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """What became of a day's reminders: the folder, how many reports are missing, who was written to."""
+
+    folder: Path
+    missing: int
+    sent: tuple[str, ...]
+    without_address: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One line for a log or a person."""
+        written = f"; {len(self.sent)} letters sent, {len(self.without_address)} addressees without an address"
+        return (
+            f"{self.missing} reports are missing: {self.folder}{written if self.sent or self.without_address else ''}"
+        )
+
+
+def read_missing(connection: psycopg.Connection, catalogue: Catalogue, on: date) -> tuple[Missing, ...]:
+    """What is missing on a day by what intake holds now; a report that is held has come."""
+    scopes = connection.execute(
+        """select branch_code, period_code, form from intake.scope
+           where kind = 'submission' and receipt_id is not null"""
+    ).fetchall()
+    received = frozenset(SubmissionScope(*row) for row in scopes)
+    rows = connection.execute(
+        """select distinct on (branch_code, period_code, form) branch_code, period_code, form, expires_on, approved_by,
+               reason
+           from intake.late_exception order by branch_code, period_code, form, late_exception_id desc"""
+    ).fetchall()
+    exceptions = {SubmissionScope(*row[:3]): LateException(*row[3:]) for row in rows}
+    return missing(catalogue, _begun(catalogue, received), received, exceptions, on)
+
+
+def _begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping[tuple[str, str], date]:
+    """The end of the first period of an assigned kind that a level reported on, by (form, level)."""
+    assigned = {(each.form, each.level, each.period_kind) for each in catalogue.form_assignments}
+    begun: dict[tuple[str, str], date] = {}
+    for scope in received:
+        period = catalogue.period(scope.period_code)
+        branch = catalogue.branch(scope.branch_code, period.end_date) if period else None
+        if period and branch and (scope.form, branch.level, period.period_kind) in assigned:
+            key = (scope.form, branch.level)
+            begun[key] = min(begun.get(key, date.max), period.end_date)
+    return begun
+
+
+def remind(settings: Settings, on: date) -> Reminded:
+    """Write `<home>/reminders/<day>/` anew and send what was not sent today.
+
+    Raises ReminderError when the SMTP server refuses or does not answer; the files stand, what was sent stays sent.
+    """
+    from vwu.catalogue import load_catalogue
+    from vwu.database import connect
+
+    with connect(settings, "loader") as connection:
+        found = read_missing(connection, load_catalogue(settings.root / "seeds"), on)
+    letters = _letters(found, on)
+    folder = settings.home / "reminders" / on.isoformat()
+    _write(folder, found, letters)
+    sent, without_address = _send(settings, letters, on)
+    return Reminded(folder, len(found), sent, without_address)
+
+
+def _letters(found: tuple[Missing, ...], on: date) -> Mapping[str, str]:
+    """One letter an addressee, Vietnamese first; the nearest branch first in each."""
+    by_addressee: dict[str, list[Missing]] = {}
+    for each in found:
+        for addressee in each.addressees:
+            by_addressee.setdefault(addressee, []).append(each)
+    return {addressee: _letter(addressee, owed, on) for addressee, owed in sorted(by_addressee.items())}
+
+
+def _letter(addressee: str, owed: list[Missing], on: date) -> str:
+    own = [each for each in owed if each.scope.branch_code == addressee]
+    below = [each for each in owed if each.scope.branch_code != addressee]
+    lines = [
+        f"Kính gửi {'Trung ương Hội' if addressee == CENTRE else owed[0].branch_name if own else addressee},",
+        "",
+        f"Đến ngày {on:%d/%m/%Y} còn thiếu {len(owed)} báo cáo đã quá hạn / {len(owed)} reports are overdue:",
+    ]
+    for title, group in (
+        ("Của đơn vị / of the branch itself", own),
+        ("Của đơn vị cấp dưới / of branches below", below),
+    ):
+        if group:
+            lines += ["", f"{title}:", *(_line(each) for each in group[:_SHOWN_LINES])]
+        if len(group) > _SHOWN_LINES:
+            lines.append(f"  … và {len(group) - _SHOWN_LINES} báo cáo khác / and more; missing.csv")
+    lines += [
+        "",
+        "Hãy gửi biểu; nếu không phát sinh, ghi - vào các chỉ tiêu. Cần gia hạn: báo Hội cấp trên (`vwu excuse`).",
+        "Send the form; if nothing happened, write - for the indicators. For more time, ask the branch above.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(each: Missing) -> str:
+    return (
+        f"  {each.scope.branch_code}  {each.branch_name}: {each.scope.form} kỳ {each.scope.period_code},"
+        f" hạn {each.due_date:%d/%m/%Y}, chậm {each.days_late} ngày / {each.days_late} days late"
+    )
+
+
+def _write(folder: Path, found: tuple[Missing, ...], letters: Mapping[str, str]) -> None:
+    """The folder appears whole: it is made beside its place and moved there."""
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    with (fresh / "missing.csv").open("w", encoding="utf-8-sig", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        writer.writerows(
+            (
+                each.scope.branch_code, each.branch_name, each.level, each.province_code, each.scope.form,
+                each.scope.period_code, each.due_date, each.days_late, " ".join(each.addressees),
+            )
+            for each in found
+        )  # fmt: skip
+    for addressee, letter in letters.items():
+        (fresh / f"{addressee}.txt").write_text(letter, "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _send(settings: Settings, letters: Mapping[str, str], on: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who was written to now, and who has no address; nobody when no SMTP server is configured."""
+    if not settings.smtp_url:
+        return (), ()
+    from vwu.database import connect
+    from vwu.intake import landing
+
+    addresses = read_contacts(settings.contacts_file)
+    sent = []
+    with connect(settings, "loader", autocommit=True) as connection:
+        done = {
+            row[0]
+            for row in connection.execute(
+                "select detail ->> 'addressee' from intake.event where action = 'remind' and detail ->> 'on' = %s",
+                [on.isoformat()],
+            )
+        }
+        due = {name: letter for name, letter in letters.items() if name in addresses and name not in done}
+        refused: list[str] = []
+        with _server(settings.smtp_url) if due else nullcontext() as server:
+            for addressee, letter in due.items():
+                if server is None or not _mail(server, settings.smtp_from, addresses[addressee], letter, on):
+                    refused.append(f"{addressee} ({addresses[addressee]})")
+                    continue
+                # Logged one by one: a run that breaks off repeats at most the letter it was at.
+                landing.log(connection, settings.who, "remind", detail={"addressee": addressee, "on": str(on)})
+                sent.append(addressee)
+    if refused:
+        raise ReminderError(f"the SMTP server took {len(sent)} letters and refused those to {', '.join(refused)}")
+    return tuple(sent), tuple(name for name in letters if name not in addresses)
+
+
+def read_contacts(path: Path | None) -> Mapping[str, str]:
+    """Addresses by branch code from a CSV with the columns `branch_code,email`. Raises ReminderError without it."""
+    if path is None or not path.is_file():
+        raise ReminderError(f"VWU_SMTP_URL is set but there is no list of addresses at VWU_CONTACTS ({path})")
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    if rows and not {"branch_code", "email"} <= rows[0].keys():
+        raise ReminderError(f"{path} needs the columns branch_code,email")
+    return {row["branch_code"].strip(): row["email"].strip() for row in rows if row["email"].strip()}
+
+
+def _server(url: str) -> smtplib.SMTP:
+    """Connect to `smtp://` (STARTTLS where the server offers it) or `smtps://`, user and password in the URL.
+
+    Raises ReminderError; a password is never sent over a connection without TLS.
+    """
+    import smtplib
+    import ssl
+
+    parts = urlsplit(url)
+    host, context = parts.hostname or "localhost", ssl.create_default_context()
+    try:
+        if parts.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=_TIMEOUT, context=context)
+        else:
+            server = smtplib.SMTP(host, parts.port or 25, timeout=_TIMEOUT)
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+            elif parts.username:
+                raise ReminderError(f"{host} offers no TLS: the password of VWU_SMTP_URL is not sent in the clear")
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+    except smtplib.SMTPException as error:
+        raise ReminderError(f"the SMTP server {host} refuses: {error}") from error
+    return server
+
+
+def _mail(server: smtplib.SMTP, sender: str, address: str, letter: str, on: date) -> bool:
+    """Send one letter; False when the server refuses this addressee or letter: the others are still written to."""
+    import smtplib
+
+    message = EmailMessage()
+    message["From"], message["To"] = sender, address
+    message["Subject"] = f"Báo cáo còn thiếu ngày {on:%d/%m/%Y} · missing reports"
+    message.set_content(letter)
+    try:
+        server.send_message(message)
+    except smtplib.SMTPServerDisconnected as error:
+        raise ReminderError(f"the SMTP server hung up at the letter to {address}") from error
+    except smtplib.SMTPException:
+        return False
+    return True
