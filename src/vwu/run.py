@@ -75,7 +75,15 @@ select
         false
     ),
     build.code_hash, build.seeds_hash, gate.verdict,
-    exists (select from release.release where release.candidate_hash = gate.candidate_hash)
+    -- An earlier release of this content (before a resubmission that was withdrawn since) is not the release of it.
+    exists (
+        select from release.release
+        where release.candidate_hash = gate.candidate_hash
+            and release.release_id in (
+                (select pointer.release_id from release.pointer as pointer),
+                (select max(latest.release_id) from release.release as latest)
+            )
+    )
 from (select max(build_id) as build_id from quality.build_run) as last_build
 left join quality.build_run as build on last_build.build_id = build.build_id
 left join lateral (

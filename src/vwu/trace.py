@@ -12,9 +12,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psycopg
 
     from vwu.rollup import Release
+
+
+# How many releases back a trace looks for what was said otherwise.
+_RELEASES_BACK = 10
 
 
 class UnknownCellError(LookupError):
@@ -83,12 +89,26 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """A cell for each scenario, basis and boundary that is published, and every value behind them."""
+class Former:
+    """What an earlier release said of the cell where that differs from the release after it: figures and receipts."""
 
     release_id: int
     cells: tuple[Cell, ...]
     contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A cell for each scenario, basis and boundary that is published, and every value behind them.
+
+    `former`: the same of earlier releases, the latest first, where it was otherwise: a report that was replaced or
+    withdrawn is seen beside the one that stands now.
+    """
+
+    release_id: int
+    cells: tuple[Cell, ...]
+    contributions: tuple[Contribution, ...]
+    former: tuple[Former, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Objects whose keys are the column names; numbers are decimal strings."""
@@ -96,6 +116,7 @@ class Trace:
             "release_id": self.release_id,
             "cells": [asdict(each) for each in self.cells],
             "values": [asdict(each) for each in self.contributions],
+            "former": [asdict(each) for each in self.former],
         }
 
 
@@ -117,7 +138,34 @@ def trace(
     contributions = _read(connection, Contribution, _CONTRIBUTIONS, wanted)
     if not cells and not contributions:
         raise UnknownCellError(_explain(connection, wanted))
-    return Trace(release.release_id, cells, contributions)
+    former = tuple(_former(connection, release.release_id, (cells, contributions), wanted))
+    return Trace(release.release_id, cells, contributions, former)
+
+
+def _former(
+    connection: psycopg.Connection, release_id: int, said: tuple[Any, Any], wanted: dict[str, str]
+) -> Iterator[Former]:
+    """What the releases before said otherwise; the connection is pinned to its own release again at the end."""
+    before = connection.execute(
+        "select release_id from published.release_history where release_id < %s order by release_id desc limit %s",
+        [release_id, _RELEASES_BACK],
+    ).fetchall()
+    for (earlier,) in before:
+        connection.execute("select set_config('vwu.release', %s, true)", [str(earlier)])
+        then = (_read(connection, Cell, _CELLS, wanted), _read(connection, Contribution, _CONTRIBUTIONS, wanted))
+        if _essence(then) != _essence(said):
+            yield Former(earlier, *then)
+        said = then
+    connection.execute("select set_config('vwu.release', %s, true)", [str(release_id)])
+
+
+def _essence(said: tuple[tuple[Cell, ...], tuple[Contribution, ...]]) -> tuple[Any, ...]:
+    """Figures and the receipts behind them: a name that was corrected in between is no other figure."""
+    cells, contributions = said
+    return (
+        [(each.scenario, each.basis, each.boundary, each.value, each.lower_bound, each.upper_bound) for each in cells],
+        [(each.branch_code, each.period_code, each.basis, each.receipt_id, each.raw_text) for each in contributions],
+    )
 
 
 def _region_of(code: str) -> str:

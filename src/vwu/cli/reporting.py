@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vwu.rollup import Credit, Figure, Rollup, Target
-    from vwu.trace import Cell, Contribution, Trace
+    from vwu.trace import Cell, Contribution, Former, Trace
 
 DONE, WRONG_USE = 0, 2
 
@@ -239,6 +239,14 @@ def _target_lines(targets: Sequence[Target]) -> list[str]:
 
 
 def _trace_lines(found: Trace) -> list[str]:
+    lines = _said_lines(found)
+    for each in found.former:
+        title = f"Bản phát hành {each.release_id} ghi khác · release {each.release_id} said otherwise:"
+        lines += ["", title, *(f"  {line}".rstrip() for line in _said_lines(each))]
+    return lines
+
+
+def _said_lines(found: Trace | Former) -> list[str]:
     lines = []
     for cell in found.cells:
         boundary = "địa giới khi báo cáo" if cell.boundary == "as_reported" else "địa giới hiện nay"
