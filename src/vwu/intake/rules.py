@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vwu.intake.model import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FAMILIES = (
     "file", "structure", "validity", "consistency", "control",
@@ -33,8 +33,14 @@ class Rule:
     owner: str
     text_vi: str
     text_en: str
-    valid_from: date = date(2015, 1, 1)
+    # By the end of the reported period. By default always: what cannot be read cannot be read in any year.
+    valid_from: date = date.min
+    valid_to: date | None = None
     version: int = 1
+
+    def holds(self, period_end: date) -> bool:
+        """Whether a submission of a period that ends on this day is checked by this rule, whenever it is checked."""
+        return self.valid_from <= period_end and (self.valid_to is None or period_end <= self.valid_to)
 
 
 @cache
@@ -76,6 +82,14 @@ def finding(
         proposed=proposed,
         line_count=line_count,
     )
+
+
+def of_period(
+    findings: Iterable[Finding], period_end: date, catalogue: Mapping[str, Rule] | None = None
+) -> tuple[Finding, ...]:
+    """The findings whose rule holds for a period that ends on this day: an old submission keeps its rules."""
+    catalogue = rules() if catalogue is None else catalogue
+    return tuple(each for each in findings if catalogue[each.rule_id].holds(period_end))
 
 
 # Faults of a file before anybody knows what is in it.

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding, Quantity, Submission, SubmissionScope, SubmissionValue, has_errors
-from vwu.intake.rules import finding
+from vwu.intake.rules import finding, of_period
 from vwu.intake.submission.codes import Subject, SubjectRefusedError, Subjects
 from vwu.intake.submission.consistency import check_consistency
 from vwu.intake.submission.entries import COLUMN_OF_BASIS, FORM, Figure, Line, Paper
@@ -54,6 +54,8 @@ def check_submission(name: str, content: bytes, catalogue: Catalogue, today: dat
     scope = None
     if head.branch_code and head.period:
         scope = SubmissionScope(head.branch_code, head.period.period_code, FORM)
+    if head.period:
+        found = list(of_period(found, head.period.end_date))
     return Submission(scope, head.form_version, values, tuple(found))
 
 

@@ -18,7 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding, Quantity, Submission, SubmissionValue
-from vwu.intake.rules import finding
+from vwu.intake.rules import finding, of_period
 from vwu.intake.submission.values import format_number
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def check_history(submission: Submission, catalogue: Catalogue, history: History
     if scope is None or period is None:
         return ()
     comparison = _Comparison(submission, catalogue, history, scope.branch_code, period)
-    return (*comparison.copied(), *(each for value in submission.values for each in comparison.of(value)))
+    found = (*comparison.copied(), *(each for value in submission.values for each in comparison.of(value)))
+    return of_period(found, period.end_date)
 
 
 @dataclass(frozen=True)
