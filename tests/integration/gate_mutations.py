@@ -78,6 +78,7 @@ MUTATIONS: dict[str, Mutation] = {
     "GATE_REGION_PARENT": set_one("parent_region_key = 1", "level = 'commune'"),
     "GATE_REGION_LEVEL": set_one("level = 'hamlet'", "level = 'commune' and valid_to is null"),
     **identities("GATE_REGION", f"legal_basis = {CITIZEN}"),
+    "GATE_SUCCESSION_ROWS": NOTHING,
     "GATE_SUCCESSION_GRAIN": twin(also="GATE_SUCCESSION_WEIGHTS"),
     "GATE_SUCCESSION_ENDS": set_one("to_region_key = 1"),
     "GATE_SUCCESSION_WEIGHTS": does(f"delete from {{table}} where {one('weight < 1')}"),
@@ -140,6 +141,20 @@ MUTATIONS: dict[str, Mutation] = {
     "GATE_CREDIT_ARREARS": set_one("par30_balance = closing_balance + 1"),
     "GATE_CREDIT_NEGATIVE": set_one("written_off = -1"),
     "GATE_CREDIT_BORROWERS": set_one("female_borrowers = borrowers + 1", "borrowers is not null"),
+    # The month between the first and the last falls silent.
+    "GATE_CREDIT_SILENT": does(
+        "delete from {table} where period_key = (select period.period_key from {table} as credit "
+        "inner join marts.dim_period as period using (period_key) group by period.period_key, period.end_date "
+        "order by period.end_date offset 1 limit 1)",
+        also="GATE_CREDIT_COMPLETE",
+    ),
+    # Every amount of the newest month three times: consistent in itself, far from the month before.
+    "GATE_CREDIT_DRIFT": does(
+        "update {table} set closing_balance = 3 * closing_balance where period_key = (select period.period_key "
+        "from {table} as credit inner join marts.dim_period as period using (period_key) "
+        "order by period.end_date desc limit 1)",
+        also="GATE_CREDIT_CONTROL",
+    ),
     **identities("GATE_CREDIT", f"organisation = {CITIZEN}"),
     "GATE_ROLLUP_GRAIN": twin(AN_ECONOMIC_REGION),
     "GATE_ROLLUP_REFERENCES": set_one("indicator_key = 1", AN_ECONOMIC_REGION),
@@ -166,6 +181,7 @@ MUTATIONS: dict[str, Mutation] = {
         f"where {TURNS} and boundary = 'as_now' and value is not null and region_key in "
         "(select region_key from marts.dim_region where level in ('province', 'nation'))"
     ),
+    "GATE_ROLLUP_COMPLETE": NOTHING,
     **identities("GATE_ROLLUP", f"blocked_reason = {CITIZEN}", "value is null"),
     "GATE_TARGET_GRAIN": twin(),
     "GATE_TARGET_REFERENCES": set_one("region_key = 1"),

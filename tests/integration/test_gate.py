@@ -118,6 +118,17 @@ def test_a_planted_fault_is_reported_by_its_own_check(
     assert {result.check.rule_id for result in results if is_worse(result, baseline)} == {rule_id, *mutation.also}
 
 
+# Nothing may be open, and nothing may be comparable: the only tables that are rightly empty.
+MAY_BE_EMPTY = {"fct_reconciliation", "fct_target_attainment", "finding"}
+
+
+@pytest.mark.parametrize("table", sorted(set(SUITES) - MAY_BE_EMPTY))
+def test_an_empty_table_shuts_the_gate(built: Settings, baseline: dict[str, CheckResult], table: str) -> None:
+    with spoiled(built, table, ("delete from {table}",)), open_context(built) as context:
+        results = run_suite(context, suite_of(table))
+    assert any(result.check.severity == "error" for result in results if is_worse(result, baseline))
+
+
 @contextmanager
 def spoiled(settings: Settings, table: str, statements: tuple[str, ...]) -> Iterator[None]:
     """While this lasts, a spoiled copy stands in the mart's place, without the constraints that would refuse the fault.

@@ -1,1 +1,0 @@
--- (reserved; this line goes when something stands here)
