@@ -173,3 +173,18 @@ def test_a_late_report_is_excused_with_reason_approver_and_end(database: Setting
         ("P22", "Ban Thường vụ", date(2024, 3, 1), "officer")
     ]
     assert rows(database, "select action, scope_key from intake.event") == [("excuse", SCOPE.key)]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        SubmissionScope("P98", "2024-01", "BM01"),
+        SubmissionScope("P22", "2024-13", "BM01"),
+        SubmissionScope("P22", "2024-01", "BM99"),
+    ],
+)
+def test_an_unknown_report_has_no_empty_history(
+    database: Settings, catalogue: Catalogue, scope: SubmissionScope
+) -> None:
+    with connect(database, "loader") as connection, pytest.raises(IntakeError, match="there is no"):
+        life.read_history(connection, catalogue, scope)

@@ -101,7 +101,7 @@ def _check(args: argparse.Namespace) -> int:
     catalogue = load_catalogue(load_settings().root / "seeds")
     scope, history = _read_history(Path(args.history)) if args.history else (None, None)
     outcomes = [check(_existing(name), catalogue, today(), history) for name in args.files]
-    if scope is not None and scope not in outcomes[0].scopes:
+    if scope is not None and outcomes[0].scopes and scope not in outcomes[0].scopes:
         print(f"vwu check: {args.history} is the history of {scope.key}, not of this file", file=sys.stderr)
         return WRONG_USE
     if args.marked:
@@ -119,11 +119,15 @@ def _history_rules() -> tuple[str, ...]:
 
 
 def _read_history(path: Path) -> tuple[SubmissionScope, History]:
+    from vwu.intake.landing import IntakeError
     from vwu.intake.model import SubmissionScope
     from vwu.intake.submission.history import history_from_json
 
-    written = json.loads(path.read_text("utf-8"))
-    return SubmissionScope(**written["scope"]), history_from_json(written)
+    try:
+        written = json.loads(path.read_text("utf-8"))
+        return SubmissionScope(**written["scope"]), history_from_json(written)
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        raise IntakeError(f"{path} is not what `vwu history` writes ({error}): write it again") from error
 
 
 def _history(args: argparse.Namespace) -> int:

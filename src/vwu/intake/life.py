@@ -16,7 +16,7 @@ from vwu.intake.model import State, SubmissionScope
 from vwu.intake.submission.history import SIZE_INDICATOR, YEARS_OF_HISTORY, History, PastValue, PeerValue
 
 if TYPE_CHECKING:
-    from vwu.catalogue import Catalogue
+    from vwu.catalogue import Catalogue, Period
 
 # Cells and lines that a message names: where a value stands may change without the value.
 _PLACES = re.compile(r"\S+![A-Z]+[0-9]+|\S+\.(?:csv|txt):[0-9]+", re.IGNORECASE)
@@ -28,11 +28,10 @@ _PLACES = re.compile(r"\S+![A-Z]+[0-9]+|\S+\.(?:csv|txt):[0-9]+", re.IGNORECASE)
 def read_history(connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope) -> History:
     """What is in force of this branch and form in the periods around, the scope itself included, and of its peers.
 
-    At most three years back, so that a check costs the same after ten years as after one.
+    At most three years back, so that a check costs the same after ten years as after one. Raises IntakeError for an
+    unknown branch, period or form: an empty history would find nothing.
     """
-    period = catalogue.period(scope.period_code)
-    if period is None:
-        return History()
+    period = _known_period(catalogue, scope)
     first = period.start_date - timedelta(days=366 * YEARS_OF_HISTORY)
     codes = connection.execute(
         """select period_code from intake.scope
@@ -41,6 +40,15 @@ def read_history(connection: psycopg.Connection, catalogue: Catalogue, scope: Su
     ).fetchall()
     near = [known.period_code for (code,) in codes if (known := catalogue.period(code)) and known.end_date >= first]
     return History(_past(connection, scope, near), _peers(connection, scope))
+
+
+def _known_period(catalogue: Catalogue, scope: SubmissionScope) -> Period:
+    period = catalogue.period(scope.period_code)
+    if period is None or catalogue.branch(scope.branch_code, period.end_date) is None:
+        raise IntakeError(f"there is no branch {scope.branch_code} in a period {scope.period_code}")
+    if scope.form not in {form.form for form in catalogue.forms}:
+        raise IntakeError(f"there is no form {scope.form}")
+    return period
 
 
 def _past(connection: psycopg.Connection, scope: SubmissionScope, periods: list[str]) -> tuple[PastValue, ...]:
@@ -211,11 +219,7 @@ def excuse(
 ) -> None:  # fmt: skip
     """Allow a report to come late until a day (inclusive). Raises IntakeError for an unknown branch, period or form,
     an empty reason or approver, or a day that is not after the due date."""
-    period = catalogue.period(scope.period_code)
-    if period is None or catalogue.branch(scope.branch_code, period.end_date) is None:
-        raise IntakeError(f"there is no branch {scope.branch_code} in a period {scope.period_code}")
-    if scope.form not in {form.form for form in catalogue.forms}:
-        raise IntakeError(f"there is no form {scope.form}")
+    period = _known_period(catalogue, scope)
     if not reason.strip() or not approved_by.strip():
         raise IntakeError("an exception needs a reason and the name of who allowed it")
     if expires_on <= period.due_date:

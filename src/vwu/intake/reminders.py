@@ -226,8 +226,10 @@ def _server(url: str) -> smtplib.SMTP:
                 raise ReminderError(f"{host} offers no TLS: the password of VWU_SMTP_URL is not sent in the clear")
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
-    except smtplib.SMTPException as error:
-        raise ReminderError(f"the SMTP server {host} refuses: {error}") from error
+    except ReminderError:
+        raise
+    except OSError as error:  # smtplib's own errors among them
+        raise ReminderError(f"the SMTP server {host} refuses or does not answer: {error}") from error
     return server
 
 

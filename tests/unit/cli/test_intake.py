@@ -55,6 +55,24 @@ def test_another_branchs_history_is_refused(report: Path, tmp_path: Path, capsys
     assert "submission|P19|2024-02|BM01" in capsys.readouterr().err
 
 
+def test_a_report_of_nobody_keeps_its_findings_beside_a_history(
+    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report.write_text(f"{HEADER}\n{LINE.replace('P22', 'P98')}\n", "utf-8")
+    assert main(["check", "--json", "--history", history(tmp_path, "P22"), str(report)]) == 1
+    assert [each["severity"] for each in json.loads(capsys.readouterr().out)["files"][0]["findings"]] == ["error"]
+
+
+@pytest.mark.parametrize("written", ["{", "{}", '{"scope": {"branch": "P22"}}'])
+def test_what_is_no_history_is_refused(
+    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    path = tmp_path / "history.json"
+    path.write_text(written, "utf-8")
+    assert main(["check", "--history", str(path), str(report)]) == 2
+    assert "vwu history" in capsys.readouterr().err
+
+
 def test_findings_as_csv_run_nothing_in_a_spreadsheet(tmp_path: Path, report: Path) -> None:
     report.write_text(f"{HEADER}\n{LINE.replace(',99,', ',=1+1,')}\n", "utf-8")
     target = tmp_path / "findings.csv"
