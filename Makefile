@@ -9,12 +9,13 @@ export SCARF_ANALYTICS := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help run stop test venv lint types lock clean
+.PHONY: help run stop test campaign venv lint types lock clean
 
 help:
 	@echo "make run    start PostgreSQL and Airflow, receive the example, publish a release, show it"
 	@echo "make stop   stop what make run started"
 	@echo "make test   lint, types and every test, on a PostgreSQL and an Airflow of its own"
+	@echo "make campaign  the long fault campaigns: hours, not minutes"
 	@echo "make lock   pin the requirements anew"
 	@echo "make clean  stop, then remove the local state (.vwu) and the environment (.venv)"
 
@@ -26,7 +27,10 @@ stop:
 	@if [ -x $(BIN)/vwu ]; then exec $(BIN)/vwu down; else echo "nothing was ever started here"; fi
 
 test: lint types
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 tests
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 -m "not campaign" tests
+
+campaign: venv
+	@exec $(BIN)/python -m pytest --durations 15 -m campaign tests
 
 lint: venv
 	@$(BIN)/ruff check .

