@@ -228,3 +228,14 @@ def test_a_report_is_pinned_to_its_release(released: Settings, tmp_path: Path) -
     differs = {name for name, content in before.items() if after[name] != content}
     assert differs <= {"package/release_history.csv", "package/datapackage.json"}  # the list of releases grew
     assert f"<strong>{row[0]}</strong>".encode() in after["index.html"]
+
+
+def test_the_package_is_what_its_description_says(released: Settings, tmp_path: Path) -> None:
+    """Frictionless reads every file by its schema, size and checksum."""
+    from frictionless import Package, system
+
+    write_report(released, "2024-Q1", tmp_path)
+    with system.use_context(trusted=True):
+        report = Package(str(tmp_path / "package" / "datapackage.json")).validate()
+    assert report.stats["tasks"] > 15
+    assert report.flatten(["name", "rowNumber", "fieldName", "message"]) == []

@@ -45,9 +45,11 @@ class ViewColumn:
         return self.comment.partition(" · ")[2]
 
     @property
-    def field(self) -> dict[str, str]:
+    def field(self) -> dict[str, Any]:
         """The column as a Frictionless field; unknown types are text."""
-        found = {"name": self.name, "type": _TYPES.get(self.data_type, "string")}
+        found: dict[str, Any] = {"name": self.name, "type": _TYPES.get(self.data_type, "string")}
+        if self.data_type == "boolean":  # as PostgreSQL writes them in CSV
+            found |= {"trueValues": ["t"], "falseValues": ["f"]}
         if self.comment:
             found |= {"description": self.description_en, "description_vi": self.description_vi}
         return found
