@@ -24,6 +24,7 @@ ROLES: Mapping[str, str] = {
 }
 WAREHOUSE_DATABASE = "vwu"
 AIRFLOW_DATABASE = "airflow"
+KEY_BYTES = 32  # of the token and the store key
 
 
 class SettingsError(Exception):
@@ -96,13 +97,31 @@ class Settings:
 
         It is never in the database, in a log, in a finding or in XCom (ARCHITECTURE D9).
         """
-        from_environment = os.environ.get(f"VWU_{name.upper()}_KEY")
-        if from_environment:
-            return bytes.fromhex(from_environment)
-        path = {"token": self.token_key_file, "store": self.store_key_file}[name] or self.home / "keys" / f"{name}.key"
+        if self.is_key_in_environment(name):
+            return bytes.fromhex(os.environ[f"VWU_{name.upper()}_KEY"])
+        path = self.key_file(name)
         if not path.exists():
             raise SettingsError(f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE")
-        return bytes.fromhex(path.read_text("ascii").strip())
+        return read_key(path)
+
+    def key_file(self, name: str) -> Path:
+        """Where the `token` or `store` key is, unless it is in the environment."""
+        return {"token": self.token_key_file, "store": self.store_key_file}[name] or self.home / "keys" / f"{name}.key"
+
+    def is_key_in_environment(self, name: str) -> bool:
+        """Whether VWU_TOKEN_KEY or VWU_STORE_KEY holds the key itself."""
+        return bool(os.environ.get(f"VWU_{name.upper()}_KEY"))
+
+
+def read_key(path: Path) -> bytes:
+    """A master key from its file. Raises SettingsError when the file does not hold 32 bytes in hexadecimal digits."""
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"{path} does not hold a key: {2 * KEY_BYTES} hexadecimal digits are needed")
+    return key
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -18,11 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vwu.settings import ROLES, Settings
+from vwu.settings import KEY_BYTES, ROLES, Settings
 from vwu.stack import StackError
 
 SPACE_NEEDED = 500_000_000  # bytes: an empty cluster with its write-ahead log, Airflow's tables, logs, one example
-KEY_BYTES = 32
 
 
 def prepare(settings: Settings) -> None:

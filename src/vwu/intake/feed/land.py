@@ -14,7 +14,8 @@ from vwu.intake.feed.columns import LAYOUTS
 from vwu.intake.feed.control import Control
 from vwu.intake.feed.streams import copy_from_postgres, copy_to_postgres
 from vwu.intake.feed.table import LINE
-from vwu.intake.feed.tokens import CITIZEN_TOKEN, CUSTOMER_TOKEN, key_id, token_functions
+from vwu.intake.feed.tokens import CITIZEN_TOKEN, CUSTOMER_TOKEN, token_functions
+from vwu.intake.feed.vault import hold_key
 from vwu.intake.model import Kind
 
 if TYPE_CHECKING:
@@ -38,15 +39,18 @@ def land_feed(
 ) -> None:
     """Put a checked feed into the database. The caller commits, or rolls all of it back.
 
-    Raises psycopg.Error or duckdb.Error; then the transaction must be rolled back.
+    Raises psycopg.Error, duckdb.Error, or SettingsError for a key that did not make the vault's tokens; then the
+    transaction must be rolled back.
     """
+    if control.kind is Kind.LOAN:
+        hold_key(connection, token_key)
     connection.execute("select raw.ensure_month(%s)", [control.as_of_date])
     _insert_control(connection, control, receipt_id, scope_key)
     if control.kind is Kind.LOAN:
         make_tokens(engine, token_key)
     _copy_lines(engine, connection, control.kind, receipt_id)
     if control.kind is Kind.LOAN:
-        _copy_persons(engine, connection, control.bank_code, receipt_id, key_id(token_key))
+        _copy_persons(engine, connection, control.bank_code, receipt_id)
     if control.kind is Kind.GROUP:
         _copy_leaders(engine, connection, control.bank_code, receipt_id)
 
@@ -82,14 +86,12 @@ def _copy_lines(engine: DuckDBPyConnection, connection: psycopg.Connection, kind
 
 
 _PERSON_COLUMNS = (
-    "citizen_token", "identity_hash", "customer_token", "key_id", "bank_code", "customer_id", "citizen_id",
+    "citizen_token", "identity_hash", "customer_token", "bank_code", "customer_id", "citizen_id",
     "full_name", "birth_date", "first_receipt_id",
 )  # fmt: skip
 
 
-def _copy_persons(
-    engine: DuckDBPyConnection, connection: psycopg.Connection, bank_code: str, receipt_id: str, key: str
-) -> None:
+def _copy_persons(engine: DuckDBPyConnection, connection: psycopg.Connection, bank_code: str, receipt_id: str) -> None:
     """Add to the vault the persons, and the wordings of persons, that it does not hold yet of this bank."""
     connection.execute("select pg_advisory_xact_lock(%s)", [_VAULT_LOCK])
     copy_from_postgres(
@@ -100,10 +102,10 @@ def _copy_persons(
         "known",
         {"citizen_token": "uuid", "identity_hash": "bigint"},
     )
-    copy_to_postgres(engine, _new_persons(receipt_id, key), connection, "vault.person", _PERSON_COLUMNS)
+    copy_to_postgres(engine, _new_persons(receipt_id), connection, "vault.person", _PERSON_COLUMNS)
 
 
-def _new_persons(receipt_id: str, key: str) -> str:
+def _new_persons(receipt_id: str) -> str:
     """SQL of the persons not in `known`, in the order of the table's key, which makes filling its index cheap."""
     return f"""
         with new as (
@@ -111,7 +113,7 @@ def _new_persons(receipt_id: str, key: str) -> str:
             anti join known using (citizen_token, identity_hash)
             group by citizen_token, identity_hash
         )
-        select citizen_token, identity_hash, customer_token, '{key}', bank_code, customer_id, citizen_id, full_name,
+        select citizen_token, identity_hash, customer_token, bank_code, customer_id, citizen_id, full_name,
             birth_date, '{receipt_id}'
         from line positional join token semi join new on new.place = line.rowid
         order by citizen_token, identity_hash"""
