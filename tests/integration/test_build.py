@@ -26,6 +26,7 @@ pytestmark = pytest.mark.timeout(900)
 
 HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
 HALF_TERM = "T2021-2026-H1"
+FIRMS = "DA939,WOMEN_FIRMS_NEW_ADVISED,actual,in_period"
 SHELTERS = "MAIAM,SHELTERS_BUILT_REPAIRED,actual,in_period"
 NEIGHBOURS = {
     ("P22", HALF_TERM): [
@@ -36,6 +37,12 @@ NEIGHBOURS = {
     ],
     ("P06", "2024-05"): [f"{SHELTERS},7,HOUSE"],
     ("P19", "2024-05"): [f"{SHELTERS},5,HOUSE"],
+    ("P22-D207", "2024-01"): [f"{FIRMS},10,FIRM"],
+    **{
+        (f"P22-{commune}", f"2024-0{month}"): [f"{FIRMS},{value},FIRM"]
+        for commune, values in {"07192": (8, 10, 9), "07195": (5, 5, 10), "07198": (2, 5, 6)}.items()
+        for month, value in enumerate(values, 1)
+    },
 }
 INCREMENTAL = ("fct_indicator_value", "fct_credit_month")
 
@@ -99,7 +106,7 @@ def rollup(settings: Settings, indicator: str, region: str, period: str, boundar
            inner join marts.dim_indicator using (indicator_key)
            inner join marts.dim_region as region using (region_key)
            inner join marts.dim_period as period using (period_key)
-           where indicator_code = %s and region.region_code = %s and region.level in ('nation', 'province')
+           where indicator_code = %s and region.region_code = %s and region.level in ('nation', 'province', 'district')
                and period_code = %s and boundary = %s and scenario = 'actual'""",
         indicator, region, period, boundary,
     )  # fmt: skip
@@ -215,6 +222,25 @@ def test_old_provinces_make_todays_exactly(warehouse: Settings) -> None:
     today = rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "19", "2024-05", "as_now")
     assert (today[0], today[5], today[6]) == (12, 2, 2)
     assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", "2024-05", "as_now")[0] == 12
+
+
+def test_a_district_that_reported_january_alone_does_not_hide_its_communes(warehouse: Settings) -> None:
+    """Cô Tô and its three communes: the month stands, the quarter is the communes'; who differs is named."""
+    assert rollup(warehouse, "WOMEN_FIRMS_NEW_ADVISED", "207", "2024-01")[0] == 10
+    for region in ("207", "22", "VN"):
+        quarter = rollup(warehouse, "WOMEN_FIRMS_NEW_ADVISED", region, "2024-Q1")
+        assert (quarter[0], quarter[6], quarter[7]) == (60, 3, "commune")
+    found = query(
+        warehouse,
+        """select period_code, branch_value, bank_value, outcome, explaining_branch_code from marts.fct_reconciliation
+           inner join marts.dim_region using (region_key) inner join marts.dim_period using (period_key)
+           where level = 'district' and region_code = '207' and period_code in ('2024-01', '2024-Q1')
+           order by period_code""",
+    )
+    assert found == [
+        ("2024-01", Decimal(10), Decimal(15), "differs", "P22-07195"),
+        ("2024-Q1", Decimal(10), Decimal(60), "agrees", None),
+    ]
 
 
 def test_a_claim_that_its_parts_contradict_differs(warehouse: Settings) -> None:

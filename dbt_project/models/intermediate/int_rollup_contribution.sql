@@ -1,28 +1,22 @@
 -- grain: one row per value over time, boundary and region that it counts towards
--- A region that reports for itself speaks for what lies below it: then the figures
--- below do not count again towards it or towards anything above it.
+-- A region whose own figure stands speaks for what lies below it: then the figures
+-- below do not count again towards it or towards anything above it. One that is set
+-- aside counts nowhere.
 with
 
 value as (
-    select
-        over_time.*,
-        region.province_code,
-        period.end_date,
-        -- A branch that ended within the period counts where it was on its own last
-        -- day.
-        least(period.end_date, coalesce(branch.valid_to, 'infinity')) as counted_on
-    from {{ ref('int_value_over_time') }} as over_time
-    inner join {{ ref('int_period') }} as period using (period_key)
-    inner join {{ ref('int_branch') }} as branch using (branch_key)
-    inner join {{ ref('int_region') }} as region
-        on over_time.region_key = region.region_key
+    select * from {{ ref('int_rollup_value') }}
 ),
 
 path as (
     select * from {{ ref('int_region_path') }}
 ),
 
--- The lowest level above a value at which a region reports the same cell for itself.
+choice as (
+    select * from {{ ref('int_rollup_choice') }}
+),
+
+-- The lowest level above a value at which a region's own figure stands.
 spoken_for as (
     select
         below.programme_key,
@@ -31,21 +25,20 @@ spoken_for as (
         below.period_key,
         below.scenario,
         below.basis,
-        min({{ level_rank('above.branch_level') }}) as level_rank
-    from value as below
+        min({{ level_rank('choice.own_level') }}) as level_rank
+    from choice
     inner join path
         on
-            below.region_key = path.region_key
+            choice.region_key = path.target_region_key
             and path.boundary = 'as_reported'
-            and {{ is_valid_on('path', 'below.counted_on') }}
-    inner join value as above
+    inner join value as below
         on
-            path.target_region_key = above.region_key
-            and {{ matches_cell('below', 'above') }}
+            path.region_key = below.region_key
+            and {{ matches_cell('choice', 'below') }}
+            and {{ is_valid_on('path', 'below.counted_on') }}
     where
-        above.branch_level <> 'unit'
-        and above.blocked_code is null
-        and {{ level_rank('above.branch_level') }}
+        not choice.is_set_aside
+        and {{ level_rank('choice.own_level') }}
         > {{ level_rank('below.branch_level') }}
     group by
         below.programme_key,
@@ -89,14 +82,17 @@ final as (
         on
             value.branch_key = spoken_for.branch_key
             and {{ matches_cell('value', 'spoken_for') }}
+    left join choice
+        on
+            value.region_key = choice.region_key
+            and {{ reporting_level('value.branch_level') }} = choice.own_level
+            and {{ matches_cell('value', 'choice') }}
     where
         (
             spoken_for.level_rank is null
             or {{ level_rank('path.target_level') }} < spoken_for.level_rank
         )
-        -- What stands at a date is only counted by those who were there on that date: a
-        -- merged branch's last figure lives on in its successor's.
-        and (value.basis = 'in_period' or value.counted_on = value.end_date)
+        and not coalesce(choice.is_set_aside, false)
 )
 
 select * from final

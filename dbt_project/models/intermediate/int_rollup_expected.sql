@@ -71,34 +71,14 @@ counted as (
         level_wanted.basis,
         level_wanted.boundary,
         sum(branch_count.branches) as branches_expected,
-        sum(
-            case
-                when not level_wanted.is_summed then branch_count.branches
-                else
-                    branch_count.branches::numeric
-                    * (
-                        least(
-                            level_wanted.end_date,
-                            coalesce(branch_count.valid_to, 'infinity')
-                        )
-                        - greatest(level_wanted.start_date, branch_count.valid_from)
-                        + 1
-                    )
-                    / (level_wanted.end_date - level_wanted.start_date + 1)
-            end
-        ) as expected_share
+        sum({{ branch_days('level_wanted', 'branch_count') }}) as expected_share
     from level_wanted
     inner join {{ ref('int_branch_count') }} as branch_count
         on
             level_wanted.boundary = branch_count.boundary
             and level_wanted.counted_region_key = branch_count.region_key
             and level_wanted.reporting_level = branch_count.reporting_level
-            and level_wanted.counted_on >= branch_count.valid_from
-            and coalesce(branch_count.valid_to, 'infinity')
-            >= case
-                when level_wanted.is_summed then level_wanted.start_date
-                else level_wanted.counted_on
-            end
+            and {{ is_counted_stretch('level_wanted', 'branch_count') }}
     group by
         level_wanted.programme_key,
         level_wanted.indicator_key,

@@ -1,7 +1,8 @@
 -- grain: one row per region, period and matter
 -- `branch_value` is what branches (or the bank's groups, or a claim) say, `bank_value`
--- what it is held against: the bank's figure, its loan lines, or the claim's
--- components. Bounded figures agree when they can be the same number.
+-- what it is held against: the bank's figure, its loan lines, the claim's components,
+-- or the sum of the branches below. Bounded figures agree when they can be the same
+-- number.
 with
 
 rolled as (
@@ -45,7 +46,8 @@ branch_against_bank as (
         bank.value as bank_lower_bound,
         bank.value as bank_upper_bound,
         false as is_bank_lower_open,
-        false as is_bank_upper_open
+        false as is_bank_upper_open,
+        null::text as explaining_branch_code
     from rolled
     inner join bank
         on
@@ -70,7 +72,8 @@ group_against_loan as (
         loan_group_balance as bank_lower_bound,
         loan_group_balance as bank_upper_bound,
         false as is_bank_lower_open,
-        false as is_bank_upper_open
+        false as is_bank_upper_open,
+        null::text as explaining_branch_code
     from {{ ref('int_credit_period') }}
     where group_balance is not null and loan_group_balance is not null
 ),
@@ -95,7 +98,8 @@ claim_against_components as (
         component.lower_bound as bank_lower_bound,
         component.upper_bound as bank_upper_bound,
         component.is_lower_open as is_bank_lower_open,
-        component.is_upper_open as is_bank_upper_open
+        component.is_upper_open as is_bank_upper_open,
+        null::text as explaining_branch_code
     from rolled as claim
     inner join {{ ref('int_claim_check') }} as component
         on
@@ -111,12 +115,41 @@ claim_against_components as (
     where claim.value is not null
 ),
 
+region_against_children as (
+    select
+        own.region_key,
+        own.period_key,
+        'children:'
+        || programme.programme_code
+        || ':'
+        || indicator.indicator_code
+        || ':'
+        || own.basis
+            as matter,
+        own.value as branch_value,
+        own.lower_bound,
+        own.upper_bound,
+        own.is_lower_open,
+        own.is_upper_open,
+        own.bank_value,
+        own.bank_lower_bound,
+        own.bank_upper_bound,
+        own.is_bank_lower_open,
+        own.is_bank_upper_open,
+        own.explaining_branch_code
+    from {{ ref('int_children_check') }} as own
+    inner join {{ ref('dim_programme') }} as programme using (programme_key)
+    inner join {{ ref('dim_indicator') }} as indicator using (indicator_key)
+),
+
 matter as (
     select * from branch_against_bank
     union all
     select * from group_against_loan
     union all
     select * from claim_against_components
+    union all
+    select * from region_against_children
 ),
 
 final as (
@@ -136,7 +169,8 @@ final as (
             when {{ intervals_meet() }}
                 then 'agrees'
             else 'differs'
-        end as outcome
+        end as outcome,
+        explaining_branch_code
     from matter
 )
 
