@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import yaml
+from gate_mutations import MUTATIONS
 from psycopg import sql
 
 from vwu.build import build
@@ -37,20 +35,6 @@ from vwu.stack.server import admin_url
 PROJECT = Path(__file__).resolve().parents[2]
 SUITES = {path.stem: path for path in (PROJECT / "expectations").glob("*.yml") if path.stem != "catalogue"}
 CHECKS = {check.rule_id: check for check in read_expected(PROJECT / "expectations", SUITES).checks}
-
-
-def load_mutations() -> ModuleType:
-    """The module beside this one; tests are no package."""
-    spec = importlib.util.spec_from_file_location("gate_mutations", Path(__file__).with_name("gate_mutations.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-MUTATIONS: dict[str, Any] = load_mutations().MUTATIONS
 
 
 @pytest.fixture(scope="module")

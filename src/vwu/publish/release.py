@@ -73,6 +73,7 @@ def publish(settings: Settings, *, again: bool = False) -> PublishResult:
     """
     models = load_models(settings)
     with publisher(settings) as connection:
+        ensure_storage(connection, models)
         with connection.transaction():
             result = publish_models(connection, models, settings, again=again)
         if result.is_new:
@@ -87,7 +88,6 @@ def publish_models(
     parts = candidate_parts(connection, models)
     digest = candidate_hash(parts)
     audit = _audit(connection, digest, settings.code_version)
-    ensure_storage(connection, models)
     current = _in_force(connection)
     same = _already_published(connection, digest, current)
     if same is not None and (same == current or not again):

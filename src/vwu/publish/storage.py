@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from vwu.publish.models import ManifestError, PublishedModel
+from vwu.publish.models import ManifestError, PublishedModel, PublishError
 from vwu.publish.parts import mart_columns, relation_columns
 
 VIEWS = Path(__file__).with_name("views")
@@ -30,18 +32,43 @@ _ONE_PART = (
 )
 
 
+# A statement that waits for a relation lets nobody read it meanwhile: so it waits briefly, and often.
+_LOCK_WAIT = "250ms"
+_PATIENCE = 120.0  # seconds
+
+
 def ensure_storage(connection: psycopg.Connection, models: Iterable[PublishedModel]) -> None:
     """Bring tables, views and their comments in line with the marts, and make the report views.
 
-    Raises ManifestError when a mart lost or retyped a published column: that needs a new major version.
+    It comes before the publication's transaction, in steps that are short transactions of their own. Each locks one
+    relation for a moment, never two: readers lock a view and then its table, so whoever holds one and waits for the
+    other stops them all. Cut off between two steps, the next publication goes on.
+    Raises ManifestError when a mart lost or retyped a published column, which needs a new major version, and
+    PublishError when somebody reads a view for minutes.
     """
     for model in models:
         columns = mart_columns(connection, model)
-        _ensure_table(connection, model, columns)
-        _ensure_view(connection, model, columns)
-        _ensure_comments(connection, model)
+        for step in (_ensure_table, _ensure_indexes, _ensure_view, _ensure_comments):
+            _briefly(connection, partial(step, connection, model, columns))
     for path in sorted(VIEWS.glob("*.sql")):
-        _ensure_report(connection, path.stem, path.read_text("utf-8"))
+        _briefly(connection, partial(_ensure_report, connection, path.stem, path.read_text("utf-8")))
+
+
+def _briefly(connection: psycopg.Connection, step: Callable[[], None]) -> None:
+    """Do a step in a transaction that never waits long for a lock; again and again until it got it."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute("select set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
+                return step()
+        except psycopg.errors.LockNotAvailable as error:
+            if time.monotonic() > deadline:
+                raise PublishError(
+                    f"a view must grow and somebody has been reading it for {_PATIENCE:.0f} s: "
+                    "let that query end (pg_stat_activity shows it), then publish again"
+                ) from error
+            time.sleep(0.25)
 
 
 def report_views() -> list[str]:
@@ -68,6 +95,9 @@ def _ensure_table(connection: psycopg.Connection, model: PublishedModel, columns
             connection.execute(
                 sql.SQL("alter table {} add column {}").format(table, _definitions({name: columns[name]}))
             )
+
+
+def _ensure_indexes(connection: psycopg.Connection, model: PublishedModel, _: dict[str, str]) -> None:
     for index in (("part_id",), *model.indexes):
         _ensure_index(connection, model.name, index)
 
@@ -89,10 +119,13 @@ def _definitions(columns: dict[str, str]) -> sql.Composable:
 
 
 def _ensure_index(connection: psycopg.Connection, table: str, columns: tuple[str, ...]) -> None:
-    """One B-tree index, named after what it holds, so that asking twice makes one."""
+    """One B-tree index, named after what it holds, so that asking twice makes one, and the second asks for no lock."""
     mark = hashlib.sha256("|".join([table, *columns]).encode()).hexdigest()[:8]
+    name = sql.Identifier("release", f"{table[:50]}_{mark}")
+    if connection.execute("select to_regclass(%s)", [name.as_string()]).fetchone() != (None,):
+        return
     connection.execute(
-        sql.SQL("create index if not exists {} on {} ({})").format(
+        sql.SQL("create index {} on {} ({})").format(
             sql.Identifier(f"{table[:50]}_{mark}"),
             sql.Identifier("release", table),
             sql.SQL(", ").join(map(sql.Identifier, columns)),
@@ -131,7 +164,7 @@ def _view_text(model: PublishedModel, columns: list[str]) -> sql.Composed:
     )
 
 
-def _ensure_comments(connection: psycopg.Connection, model: PublishedModel) -> None:
+def _ensure_comments(connection: psycopg.Connection, model: PublishedModel, _: dict[str, str]) -> None:
     """Comments on the view and its columns from the model's yml; only those that changed."""
     view = sql.Identifier("published", model.name)
     wanted = {"": model.comment, "release_id": "Release that the row is read from · Bản phát hành"}
