@@ -6,7 +6,8 @@ stands beside them: bounds, coverage, targets, credit, who has not reported, ope
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from vwu.comparison import POINTS, Beside, Cell, read_beside
 
 if TYPE_CHECKING:
     import psycopg
@@ -88,6 +91,10 @@ class Figure:
     coverage_pct: Decimal | None
     data_to_date: date | None
 
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.programme_code, self.indicator_code, self.scenario, self.basis, self.region_code)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -104,6 +111,10 @@ class Source:
     position: str
     receipt_id: str
     findings: int
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.programme_code, self.indicator_code, self.scenario, self.basis, self.region_code or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,7 @@ class Rollup:
     credit_month_ends: tuple[date, ...]
     submissions: tuple[Submission, ...]
     findings: tuple[OpenFinding, ...]
+    beside: Beside
 
     @property
     def credit_month_end(self) -> date | None:
@@ -254,31 +266,57 @@ def read_rollup(connection: psycopg.Connection, release: Release, period_code: s
         credit_month_ends=tuple(months),
         submissions=_read(connection, Submission, _SUBMISSIONS, [period_code]),
         findings=_read(connection, OpenFinding, _FINDINGS, {"code": period_code, "months": months}),
+        beside=read_beside(connection, release.release_id, period_code),
     )
 
 
 def list_due_periods(settings: Settings, today: date | None = None) -> list[str]:
     """Periods whose report is due: their due date has passed and they have figures that no report shows yet.
 
-    What a report shows is known by a digest of its figures and submissions, kept beside it, so a release that left a
-    period as it was writes nothing anew. Nothing is due before the first release.
+    What a report shows is known by a digest that is kept beside it, so a release that left a period as it was writes
+    nothing anew. Nothing is due before the first release.
     """
     from vwu.report import written_digest
 
     try:
         with open_release(settings) as (connection, _):
-            found = digests(connection, today=today or datetime.now(HANOI).date())
+            periods = own_digests(connection)
     except NothingPublishedError:
         return []
-    return [code for code, digest in found.items() if written_digest(settings, code) != digest]
+    found, now = series_digests(periods), today or datetime.now(HANOI).date()
+    return [
+        each.period_code
+        for each in periods
+        if each.due_date < now and written_digest(settings, each.period_code) != found[each.period_code]
+    ]
 
 
-def digests(
-    connection: psycopg.Connection, *, period_code: str | None = None, today: date | None = None
-) -> dict[str, str]:
-    """A checksum of what a report of each period shows, by period code: of one, or of those due before `today`."""
-    rows = connection.execute(_DIGESTS, {"period": period_code, "today": today}).fetchall()
-    return dict(rows)
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A checksum of a period's figures, submissions and credit in one release."""
+
+    period_code: str
+    period_kind: str
+    due_date: date
+    digest: str
+
+
+def own_digests(
+    connection: psycopg.Connection, *, period_code: str | None = None, alike: str | None = None
+) -> tuple[Digest, ...]:
+    """The checksum of each period that has figures, in the order of time: all, one, or those of the kind of `alike`."""
+    return _read(connection, Digest, _DIGESTS, {"period": period_code, "alike": alike})
+
+
+def series_digests(periods: Iterable[Digest]) -> dict[str, str]:
+    """Period code -> a checksum of all that its report shows: its own figures and the series up to them."""
+    kinds: dict[str, list[str]] = {}
+    found = {}
+    for each in periods:
+        series = kinds.setdefault(each.period_kind, [])
+        series.append(each.digest)
+        found[each.period_code] = hashlib.sha256("".join(series[-POINTS:]).encode()).hexdigest()
+    return found
 
 
 def national_rollup(settings: Settings, period_code: str) -> Path:
@@ -459,7 +497,7 @@ where target.horizon_start <= %(end)s and target.horizon_end >= %(start)s
 order by programme.programme_code, target.horizon_end, indicator.indicator_code, region.region_code
 """
 
-# What a report of a period shows, as one checksum; only periods that have figures.
+# Only periods that have figures; the Union's and the bank's month of the same code are one report.
 _DIGESTS = """
 with shown as (
     select
@@ -482,11 +520,15 @@ with shown as (
     group by period_key, bank_key
 )
 
-select period.period_code, md5(string_agg(shown.line, ' ' order by shown.line)) as digest
+select
+    period.period_code, period.period_kind, min(period.due_date) as due_date,
+    md5(string_agg(shown.line, ' ' order by shown.line)) as digest
 from shown
 inner join published.dim_period as period on shown.period_key = period.period_key
-where %(period)s::text is null or period.period_code = %(period)s
-group by period.period_code
-having %(today)s::date is null or min(period.due_date) < %(today)s
+where (%(period)s::text is null or period.period_code = %(period)s)
+    and (%(alike)s::text is null or period.period_kind in (
+        select same.period_kind from published.dim_period as same where same.period_code = %(alike)s
+    ))
+group by period.period_code, period.period_kind
 order by max(period.end_date), period.period_code
 """

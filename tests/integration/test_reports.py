@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +22,16 @@ from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake.submission.template import FormValue, write_template
-from vwu.publish import publish
 from vwu.report import write_report
-from vwu.rollup import NothingPublishedError, list_due_periods, national_rollup, open_release, read_rollup
+from vwu.rollup import (
+    NothingPublishedError,
+    list_due_periods,
+    national_rollup,
+    open_release,
+    own_digests,
+    read_rollup,
+    series_digests,
+)
 from vwu.run import run_direct
 from vwu.settings import Settings
 from vwu.trace import Trace, UnknownCellError, trace
@@ -217,17 +225,40 @@ def test_nothing_is_due_twice(released: Settings) -> None:
     assert list_due_periods(released, today=TODAY) == []
 
 
-def test_a_report_is_pinned_to_its_release(released: Settings, tmp_path: Path) -> None:
-    write_report(released, "2024-01", tmp_path / "before")
-    with connect(released, "bi_reader") as connection:
-        row = connection.execute("select max(release_id) from published.release_history").fetchone()
-    assert row is not None
-    publish(released, again=True)
-    write_report(released, "2024-01", tmp_path / "after", release_id=row[0])
-    before, after = contents(tmp_path / "before"), contents(tmp_path / "after")
-    differs = {name for name, content in before.items() if after[name] != content}
-    assert differs <= {"package/release_history.csv", "package/datapackage.json"}  # the list of releases grew
-    assert f"<strong>{row[0]}</strong>".encode() in after["index.html"]
+def test_a_report_is_pinned_to_its_release_and_the_next_says_what_changed(released: Settings, tmp_path: Path) -> None:
+    write_report(released, "2024-02", tmp_path / "before")
+    with open_release(released) as (_, first):
+        pass
+    catalogue = load_catalogue(released.root / "seeds")
+    corrected = Path(released.landing) / "branch_submissions" / "thêm" / "P22-D200 2024-02 nộp lại.xlsx"
+    values = [FormValue(*SHELTERS, "actual", "in_period", "9")]
+    corrected.write_bytes(write_template(catalogue, "P22-D200", "2024-02", values))
+    assert run_direct(released, print) == ()
+
+    write_report(released, "2024-02", tmp_path / "pinned", release_id=first.release_id)
+    before, pinned = contents(tmp_path / "before"), contents(tmp_path / "pinned")
+    differs = {name for name, content in before.items() if pinned[name] != content}
+    assert differs == {"package/release_history.csv", "package/datapackage.json"}  # the list of releases grew
+
+    write_report(released, "2024-02", tmp_path / "now")
+    page = (tmp_path / "now" / "index.html").read_text("utf-8")
+    assert f"bản {first.release_id} ghi 2" in page
+    assert "Hội LHPN huyện Đầm Hà" in page[page.index('id="revisions"') : page.index('id="coverage"')]
+    assert page != before["index.html"].decode()
+    with open_release(released, first.release_id) as (connection, release):
+        assert read_rollup(connection, release, "2024-02").beside.former is None
+
+
+def test_a_correction_makes_the_later_reports_of_its_kind_due(released: Settings) -> None:
+    """They show it in their series: February's figure stands beside March's."""
+    with open_release(released) as (connection, _):
+        periods = own_digests(connection)
+    months = [each for each in periods if each.period_kind == "month"]
+    other = [replace(each, digest="other") if each is months[1] else each for each in periods]
+    was, now = series_digests(periods), series_digests(other)
+    assert [each.period_code for each in periods if was[each.period_code] != now[each.period_code]] == [
+        each.period_code for each in months[1:]
+    ]
 
 
 def test_the_package_is_what_its_description_says(released: Settings, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vwu.settings import Settings
 
-PAGE, WORKBOOK, PACKAGE, RECORD = "index.html", "rollup.xlsx", "package", "report.json"
+PAGE, PROVINCES, WORKBOOK, PACKAGE, RECORD = "index.html", "province", "rollup.xlsx", "package", "report.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +37,35 @@ def write_report(settings: Settings, period_code: str, folder: Path, release_id:
     """
     from vwu.catalogue import load_catalogue
     from vwu.report.package import write_package
-    from vwu.report.page import render_page
+    from vwu.report.page import render_page, render_provinces
     from vwu.report.wording import unit_names
     from vwu.report.workbook import rollup_workbook
-    from vwu.rollup import digests, open_release, read_rollup
+    from vwu.rollup import open_release, own_digests, read_rollup, series_digests
 
     with open_release(settings, release_id) as (connection, release):
         rollup = read_rollup(connection, release, period_code)
-        digest = digests(connection, period_code=period_code).get(period_code, "")
+        digest = series_digests(own_digests(connection, alike=period_code)).get(period_code, "")
         folder.mkdir(parents=True, exist_ok=True)
         units = unit_names(load_catalogue(settings.root / "seeds"))
         _write(folder / PAGE, render_page(rollup, units, settings.root / "seeds" / "tile_grid.csv").encode())
+        pages = _write_provinces(folder / PROVINCES, render_provinces(rollup, units))
         _write(folder / WORKBOOK, rollup_workbook(rollup, units))
         package = write_package(connection, rollup, folder / PACKAGE)
     record = {"period_code": period_code, "release_id": release.release_id, "digest": digest}
     _write(folder / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
-    files = (folder / PAGE, folder / WORKBOOK, *package, folder / RECORD)
+    files = (folder / PAGE, *pages, folder / WORKBOOK, *package, folder / RECORD)
     return Report(period_code, release.release_id, folder, files)
+
+
+def _write_provinces(folder: Path, pages: Mapping[str, str]) -> list[Path]:
+    """A page a province, and none of a province that has no figure any more."""
+    folder.mkdir(exist_ok=True)
+    paths = [folder / f"{code}.html" for code in pages]
+    for left in set(folder.glob("*.html")) - set(paths):
+        left.unlink()
+    for path, text in zip(paths, pages.values(), strict=True):
+        _write(path, text.encode())
+    return paths
 
 
 def written_digest(settings: Settings, period_code: str) -> str | None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from vwu.comparison import Cell, Point
 from vwu.report import wording
+from vwu.report.beside import cautions, revised_words, stated, told, year_ago_words
+from vwu.report.chart import series_title, sparkline
 from vwu.report.tilemap import Tile, TileState, draw, read_grid
 from vwu.report.wording import Words, said
 from vwu.rollup import Credit, Figure, OpenFinding, Rollup, Source, Submission
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 MAX_FINDINGS = 200
 _NAMED_LEVELS = ("central", "province", "unit")
@@ -23,24 +30,32 @@ _NO_TILE = TileState("none", "", Words("chưa có báo cáo", "no report"))
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """A province's part of a figure, with the cells that it came from."""
+    """A province's part of a figure; its own page has the cells that it came from."""
 
+    code: str
     name: str
     said: Words | None
     share_pct: float | None
     is_estimated: bool
-    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """One national figure as the page shows it."""
+    """One figure of the nation or of a province as a page shows it, with what stands beside it."""
 
     figure: Figure
     said: Words | None
     basis: Words
     scenario: Words
-    provinces: tuple[PlaceRow, ...]
+    year_ago: Words | None
+    cautions: tuple[Words, ...]
+    revised: Words | None
+    drawing: str
+    series: tuple[Point, ...]
+    permanent_id: str
+    provinces: tuple[PlaceRow, ...] = ()
+    sources: tuple[Source, ...] = ()
+    now: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,20 @@ class CreditRow:
 
 def render_page(rollup: Rollup, units: Mapping[str, Words], tile_grid: Path) -> str:
     """The page of one period as text. `units` are the names of units by code, `tile_grid` the layout of the map."""
+    return _template("index.html").render(page_values(rollup, units, read_grid(tile_grid)))
+
+
+def render_provinces(rollup: Rollup, units: Mapping[str, Words]) -> dict[str, str]:
+    """A page for each province that has a figure in the period, by its code."""
+    template = _template("province.html")
+    shared = _shared_values(rollup, units)
+    return {
+        region.code: template.render(shared | {"region": region, "credit": _credit_of(rollup, region.code)})
+        for region in province_blocks(rollup)
+    }
+
+
+def _template(name: str) -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -87,26 +116,40 @@ def render_page(rollup: Rollup, units: Mapping[str, Words], tile_grid: Path) -> 
     environment.filters["day"] = wording.day
     environment.filters["number"] = lambda value: Words(wording.number(value), wording.number(value, vietnamese=False))
     environment.filters["money"] = lambda value: wording.amount(value, "VND")
-    return environment.get_template("index.html").render(page_values(rollup, units, read_grid(tile_grid)))
+    return environment.get_template(name)
+
+
+def _shared_values(rollup: Rollup, units: Mapping[str, Words]) -> dict[str, Any]:
+    return {
+        "rollup": rollup,
+        "release": rollup.release,
+        "period": rollup.period,
+        "period_name": wording.period_name(rollup.period.period_code, rollup.period.period_kind),
+        "unit": lambda code: units.get(code, _NO_UNIT),
+        "told": told,
+        "nation": Words("Toàn quốc", "Nation"),
+        "in_province": Words("Toàn tỉnh", "Province"),
+        "words": wording.words,
+        "wording": wording,
+        "bounded": wording.bounded,
+        "amount": wording.amount,
+    }
 
 
 def page_values(rollup: Rollup, units: Mapping[str, Words], tiles: Sequence[Tile]) -> dict[str, Any]:
     """Everything the template names."""
     severities = Counter(finding.severity for finding in rollup.findings)
     states = province_states(rollup.submissions)
-    return {
-        "rollup": rollup,
-        "release": rollup.release,
-        "period": rollup.period,
-        "period_name": wording.period_name(rollup.period.period_code, rollup.period.period_kind),
+    return _shared_values(rollup, units) | {
         "programmes": programme_blocks(rollup),
+        "revisions": revisions(rollup),
+        "against_bank": rollup.beside.bank,
         "targets": rollup.targets,
         "credit_total": _credit_row(Words("Tổng cộng", "Total"), rollup.credit) if rollup.credit else None,
         "credit_tables": credit_tables(rollup.credit),
         "map": draw(tiles, states, _NO_TILE, _map_title(states)),
         "provinces_reported": sum(state.css_class == "all" for state in states.values()),
         "province_rows": _province_rows(tiles, states),
-        "unit": lambda code: units.get(code, _NO_UNIT),
         "missing": missing_branches(rollup.submissions),
         "findings": _finding_groups(rollup.findings),
         "severities": [
@@ -115,54 +158,129 @@ def page_values(rollup: Rollup, units: Mapping[str, Words], tiles: Sequence[Tile
         "reported": [each for each in rollup.submissions if each.receipt_id],
         "expected_count": sum(each.is_expected for each in rollup.submissions),
         "expected_reported": sum(each.is_expected and each.receipt_id is not None for each in rollup.submissions),
-        "words": wording.words,
-        "wording": wording,
-        "bounded": wording.bounded,
-        "amount": wording.amount,
     }
 
 
 def programme_blocks(rollup: Rollup) -> tuple[ProgrammeBlock, ...]:
-    """The national figures by programme, each with its provinces and their sources."""
+    """The national figures by programme, each with its provinces, the largest first."""
     provinces: dict[tuple[str, ...], list[Figure]] = {}
-    for figure in rollup.figures:
-        if figure.level == "province" and figure.boundary == "as_reported":
-            provinces.setdefault(_cell(figure), []).append(figure)
-    sources: dict[tuple[str | None, ...], list[Source]] = {}
+    for figure in _provincial(rollup):
+        provinces.setdefault(figure.cell[:4], []).append(figure)
+    return _blocks(
+        (replace(_figure_row(rollup, each), provinces=_places(provinces.get(each.cell[:4], []))), each)
+        for each in rollup.national
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceBlock:
+    """A province, in the boundaries of the period, and all its figures."""
+
+    code: str
+    name: str
+    programmes: tuple[ProgrammeBlock, ...]
+
+
+def province_blocks(rollup: Rollup) -> Iterator[ProvinceBlock]:
+    """Each province with its figures, the cells they came from, and what it is in today's boundaries."""
+    sources: dict[Cell, list[Source]] = {}
     for source in rollup.sources:
-        sources.setdefault((*_cell(source), source.region_code), []).append(source)
+        sources.setdefault(source.cell, []).append(source)
+    today = {each.cell: each for each in rollup.figures if each.level == "province" and each.boundary == "as_now"}
+    by_region = sorted(_provincial(rollup), key=lambda figure: (figure.region_code, *figure.cell))
+    for (code, name), group in groupby(by_region, key=lambda figure: (figure.region_code, figure.region_name)):
+        rows = [
+            (
+                replace(
+                    _figure_row(rollup, each),
+                    sources=tuple(sources.get(each.cell, ())),
+                    now=_now_words(each, today.get(each.cell)),
+                ),
+                each,
+            )
+            for each in group
+        ]
+        yield ProvinceBlock(code, name, _blocks(rows))
+
+
+def _provincial(rollup: Rollup) -> list[Figure]:
+    return [each for each in rollup.figures if each.level == "province" and each.boundary == "as_reported"]
+
+
+def _blocks(rows: Iterable[tuple[FigureRow, Figure]]) -> tuple[ProgrammeBlock, ...]:
     blocks = []
-    for code, group in groupby(rollup.national, key=lambda figure: figure.programme_code):
-        figures = list(group)
-        rows = tuple(_figure_row(figure, provinces.get(_cell(figure), []), sources) for figure in figures)
-        blocks.append(ProgrammeBlock(code, Words(figures[0].programme_name_vi, figures[0].programme_name_en), rows))
+    for code, group in groupby(rows, key=lambda pair: pair[1].programme_code):
+        pairs = list(group)
+        name = Words(pairs[0][1].programme_name_vi, pairs[0][1].programme_name_en)
+        blocks.append(ProgrammeBlock(code, name, tuple(row for row, _ in pairs)))
     return tuple(blocks)
 
 
-def _cell(each: Figure | Source) -> tuple[str, ...]:
-    return each.programme_code, each.indicator_code, each.scenario, each.basis
-
-
-def _figure_row(
-    figure: Figure, provinces: Sequence[Figure], sources: Mapping[tuple[str | None, ...], list[Source]]
-) -> FigureRow:
-    largest = max((abs(each.value) for each in provinces if each.value is not None), default=Decimal(0))
+def _figure_row(rollup: Rollup, figure: Figure) -> FigureRow:
+    year_ago = rollup.beside.year_ago(figure.cell, rollup.period.period_code)
+    series = tuple(point for point in rollup.beside.series.get(figure.cell, ()) if not point.blocked_reason)
     return FigureRow(
         figure=figure,
         said=said(figure),
         basis=wording.words(wording.BASES, figure.basis),
         scenario=wording.words(wording.SCENARIOS, figure.scenario),
-        provinces=tuple(
-            PlaceRow(
-                name=each.region_name,
-                said=said(each),
-                share_pct=float(100 * abs(each.value) / largest) if each.value is not None and largest else None,
-                is_estimated=each.is_estimated,
-                sources=tuple(sources.get((*_cell(each), each.region_code), ())),
-            )
-            for each in provinces
-        ),
+        year_ago=year_ago_words(year_ago) if year_ago else None,
+        cautions=tuple(cautions(year_ago)) if year_ago else (),
+        revised=revised_words(rollup, figure),
+        drawing=_drawing(figure, series),
+        series=series,
+        permanent_id=permanent_id(rollup, figure),
     )
+
+
+def permanent_id(rollup: Rollup, figure: Figure) -> str:
+    """What names this figure for good: its release, what it is of, and a checksum of what was said."""
+    cell = "/".join((*figure.cell, rollup.period.period_code))
+    stated = f"{cell}|{figure.value}|{figure.lower_bound}|{figure.upper_bound}|{figure.blocked_reason}"
+    return f"r{rollup.release.release_id}/{cell}#{hashlib.sha256(stated.encode()).hexdigest()[:8]}"
+
+
+def _drawing(figure: Figure, series: Sequence[Point]) -> str:
+    points = [
+        (point.end_date, point.value) for point in series if point.boundary == "as_now" and point.value is not None
+    ]
+    if len(points) < 2:
+        return ""
+    return sparkline(points, series_title(Words(figure.name_vi, figure.name_en), points, figure.unit_code))
+
+
+def revisions(rollup: Rollup) -> list[tuple[Figure, Words, Words]]:
+    """National figures that an earlier release told otherwise or not at all: the figure, what was said, what is."""
+    former = rollup.beside.former
+    if former is None:
+        return []
+    nothing = Words("chưa có", "none yet")
+    return [
+        (figure, told(then) if then else nothing, told(figure))
+        for figure in rollup.national
+        for then in (former.figures.get(figure.cell),)
+        if then is None or stated(then) != stated(figure)
+    ]
+
+
+def _now_words(figure: Figure, today: Figure | None) -> Words | None:
+    """The same province in today's boundaries, where that is another figure."""
+    return told(today) if today and stated(today) != stated(figure) else None
+
+
+def _places(provinces: Sequence[Figure]) -> tuple[PlaceRow, ...]:
+    largest = max((abs(each.value) for each in provinces if each.value is not None), default=Decimal(0))
+    rows = (
+        PlaceRow(
+            code=each.region_code,
+            name=each.region_name,
+            said=said(each),
+            share_pct=float(100 * abs(each.value) / largest) if each.value is not None and largest else None,
+            is_estimated=each.is_estimated,
+        )
+        for each in provinces
+    )
+    return tuple(sorted(rows, key=lambda row: (-(row.share_pct if row.share_pct is not None else -1), row.code)))
 
 
 def province_states(submissions: Iterable[Submission]) -> dict[str, TileState]:
@@ -232,6 +350,12 @@ def credit_tables(credit: Sequence[Credit]) -> list[tuple[Words, tuple[CreditRow
             _by(credit, lambda each: wording.words(wording.ORGANISATIONS, each.organisation)),
         ),
     ]
+
+
+def _credit_of(rollup: Rollup, province_code: str) -> tuple[CreditRow, ...]:
+    """A province's credit by bank."""
+    own = [each for each in rollup.credit if each.province_code == province_code]
+    return _by(own, lambda each: Words(each.bank_name_vi, each.bank_name_en))
 
 
 def _by(credit: Iterable[Credit], name: Any) -> tuple[CreditRow, ...]:

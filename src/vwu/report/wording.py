@@ -45,6 +45,21 @@ OUTCOMES: Mapping[str, Words] = MappingProxyType(
         "not_assessable": Words("chưa đánh giá được", "not assessable"),
     }
 )
+AGREEMENTS: Mapping[str, Words] = MappingProxyType(
+    {
+        "agrees": Words("khớp", "agrees"),
+        "differs": Words("lệch", "differs"),
+        "not_comparable": Words("không so được", "not comparable"),
+    }
+)
+_MATTERS: Mapping[str, Words] = MappingProxyType(
+    {
+        "loan_turns": Words("Lượt vay", "Loan turns"),
+        "credit_guaranteed": Words("Doanh số tín chấp", "Vouched lending"),
+        "credit_balance": Words("Dư nợ tín chấp", "Vouched balance"),
+        "group_balance": Words("Dư nợ các tổ so với khoản vay", "Balance of groups against loans"),
+    }
+)
 STATES: Mapping[str, Words] = MappingProxyType(
     {
         "landed": Words("đã nộp", "received"),
@@ -82,6 +97,14 @@ UNKNOWN = Words("không rõ", "unknown")
 def words(table: Mapping[str, Words], code: str | None) -> Words:
     """The words of a code; the code itself where a newer release has one that this version does not know."""
     return table.get(code or "", Words(code, code) if code else UNKNOWN)
+
+
+def matter(code: str) -> Words:
+    """What a reconciliation is about; of a claim, the indicator that was claimed."""
+    kind, *rest = code.split(":")
+    if kind == "claim" and len(rest) > 1:
+        return Words(f"Số công bố và cấu phần: {rest[1]}", f"Claim and its components: {rest[1]}")
+    return words(_MATTERS, code)
 
 
 def unit_names(catalogue: Catalogue) -> dict[str, Words]:

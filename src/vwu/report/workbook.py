@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vwu.report import wording
+from vwu.report.beside import cautions, revised_words, stated
 from vwu.report.wording import Words, said
 from vwu.xlsx import Content, Look, Pen, column_letter, workbook_bytes
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from vwu.comparison import Cell
     from vwu.rollup import Credit, Figure, Release, Rollup, Submission, Target
 
 _PLUM, _LINE = "8A1C4A", "D9C8D0"
@@ -52,12 +54,12 @@ def rollup_workbook(rollup: Rollup, units: Mapping[str, Words]) -> bytes:
     pen = Pen(workbook)
     workbook.properties.title = f"Tổng hợp toàn quốc {rollup.period.period_code}"
     workbook.properties.creator = f"vwu, bản phát hành {rollup.release.release_id}"
-    provincial = [each for each in rollup.figures if each.level == "province"]
-    nation = [_nation_row(each, units) for each in rollup.national]
-    provinces = [_province_row(each, units) for each in provincial]
+    nation = [_nation_row(rollup, each, units) for each in rollup.national]
+    provinces = [_province_row(rollup, each, land, units) for each, land in _provincial(rollup.figures)]
     targets = [_target_row(each, units) for each in rollup.targets]
     _add(pen, rollup, Sheet("Toàn quốc", _NATION, "C", printed=1 + len(_FIGURE)), nation)
     _add(pen, rollup, Sheet("Theo tỉnh", _PROVINCES, "D", printed=2 + len(_FIGURE)), provinces)
+    _add(pen, rollup, *_matrix(rollup, units))
     _add(pen, rollup, Sheet("Chỉ tiêu kế hoạch", _TARGETS, "C"), targets)
     _add(pen, rollup, Sheet("Tín dụng", _CREDIT, "C"), map(_credit_row, rollup.credit))
     _add(pen, rollup, Sheet("Độ phủ", _COVERAGE, "C"), map(_submission_row, rollup.submissions))
@@ -68,7 +70,8 @@ def rollup_workbook(rollup: Rollup, units: Mapping[str, Words]) -> bytes:
 # The columns after the last printed one are for looking up and filtering.
 _FIGURE = (
     Column("Chỉ tiêu", 48), Column("Loại", 11), Column("Cách tính", 18), Column("Đơn vị tính", 12),
-    Column("Số liệu", 19, _ANY), Column("Đọc là", 22), Column("Độ phủ", 9, _PERCENT), Column("Số đến ngày", 12, _DAY),
+    Column("Số liệu", 19, _ANY), Column("Đọc là", 22), Column("Cùng kỳ năm trước", 19, _ANY),
+    Column("Thay đổi", 10, _PERCENT), Column("Độ phủ", 9, _PERCENT), Column("Số đến ngày", 12, _DAY),
     Column("Ghi chú", 40),
 )  # fmt: skip
 _FIGURE_CODES = (
@@ -101,21 +104,66 @@ _COVERAGE = (
 _NOTES = (Column("Mục", 22), Column("Nội dung", 110))
 
 
-def _nation_row(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
-    return (figure.programme_code, *_figure_cells(figure, units))
+def _nation_row(rollup: Rollup, figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
+    return (figure.programme_code, *_figure_cells(rollup, figure, units))
 
 
-def _province_row(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
-    boundary = "khi báo cáo" if figure.boundary == "as_reported" else "hiện nay"
-    cells = _figure_cells(figure, units)
-    return (figure.region_name, figure.programme_code, *cells, figure.region_code, boundary)
+def _province_row(rollup: Rollup, figure: Figure, land: str, units: Mapping[str, Words]) -> tuple[Content, ...]:
+    cells = _figure_cells(rollup, figure, units)
+    return (figure.region_name, figure.programme_code, *cells, figure.region_code, land)
 
 
-def _figure_cells(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
+def _provincial(figures: Iterable[Figure]) -> Iterator[tuple[Figure, str]]:
+    """Provincial figures with the boundaries that they hold in; one row where both say the same."""
+    found: dict[Cell, dict[str, Figure]] = {}
+    for figure in figures:
+        if figure.level == "province":
+            found.setdefault(figure.cell, {})[figure.boundary] = figure
+    for sides in found.values():
+        then, now = sides.get("as_reported"), sides.get("as_now")
+        if then and now and stated(then) == stated(now):
+            yield then, "cả hai"
+            continue
+        yield from ((each, _LANDS[each.boundary]) for each in (then, now) if each)
+
+
+_LANDS = {"as_reported": "khi báo cáo", "as_now": "hiện nay"}
+
+
+def _matrix(rollup: Rollup, units: Mapping[str, Words]) -> tuple[Sheet, Iterable[tuple[Content, ...]]]:
+    """One row an indicator, one column a province, in the boundaries of the period."""
+    own = [each for each in rollup.figures if each.level == "province" and each.boundary == "as_reported"]
+    regions = sorted({(each.region_code, each.region_name) for each in own})
+    values = {each.cell: each.value for each in own}
+    columns = (
+        Column("Chương trình", 14), Column("Chỉ tiêu", 48), Column("Cách tính", 18), Column("Đơn vị tính", 12),
+        Column("Toàn quốc", 19, _ANY), *(Column(name, 15, _ANY) for _, name in regions),
+    )  # fmt: skip
+    rows = (
+        (
+            each.programme_code,
+            each.name_vi if each.scenario == "actual" else f"{each.name_vi} (kế hoạch)",
+            wording.words(wording.BASES, each.basis).vi,
+            _unit_name(each.unit_code, units),
+            each.value,
+            *(values.get(each.cell._replace(region_code=code)) for code, _ in regions),
+        )
+        for each in rollup.national
+    )
+    return Sheet("Theo chương trình", columns, "F"), rows
+
+
+def _figure_cells(rollup: Rollup, figure: Figure, units: Mapping[str, Words]) -> tuple[Content, ...]:
     told = said(figure)
+    year_ago = rollup.beside.year_ago(figure.cell, rollup.period.period_code)
+    if year_ago and year_ago.now.boundary != figure.boundary:
+        year_ago = None
+    revised = revised_words(rollup, figure) if figure.boundary == "as_reported" else None
     notes = [figure.blocked_reason_vi or ""]
     notes += ["gần đúng, có phần là giới hạn"] if figure.is_approximate and told else []
     notes += ["có phần ước tính theo tỷ lệ chia địa giới"] if figure.is_estimated else []
+    notes += [f"đã điều chỉnh: {revised.vi}"] if revised else []
+    notes += [f"so sánh: {caution.vi}" for caution in cautions(year_ago)] if year_ago else []
     return (
         figure.name_vi,
         wording.words(wording.SCENARIOS, figure.scenario).vi,
@@ -123,6 +171,8 @@ def _figure_cells(figure: Figure, units: Mapping[str, Words]) -> tuple[Content, 
         _unit_name(figure.unit_code, units),
         figure.value,
         told.vi if told else "không cộng",
+        year_ago.then.exact if year_ago else None,
+        year_ago.change_pct if year_ago else None,
         figure.coverage_pct,
         figure.data_to_date,
         "; ".join(note for note in notes if note),

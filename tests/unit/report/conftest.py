@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from vwu.comparison import AgainstBank, Beside, Cell, Former, Point
 from vwu.rollup import Credit, Figure, OpenFinding, Period, Release, Rollup, Source, Submission, Target
 
 FIGURE = Figure(
@@ -43,6 +44,21 @@ FIGURE = Figure(
     coverage_pct=Decimal("1.59"),
     data_to_date=date(2024, 3, 31),
 )
+
+
+TURNS = Cell("TINCHAP", "LOAN_TURNS", "actual", "in_period", "VN")
+
+
+def point(value: int | None, period_code: str, start: date, end: date, **fields: Any) -> Point:
+    """A figure of one period, exact unless `fields` say otherwise."""
+    number = None if value is None else Decimal(value)
+    said: dict[str, Any] = {
+        "region_key": 1, "boundary": "as_now", "unit_code": "TURN", "lower_bound": number, "upper_bound": number,
+        "is_lower_open": False, "is_upper_open": False, "blocked_reason": None, "coverage_pct": Decimal("1.59"),
+    }  # fmt: skip
+    return Point(
+        **(TURNS._asdict() | said | fields), value=number, period_code=period_code, start_date=start, end_date=end
+    )
 
 
 @pytest.fixture
@@ -111,5 +127,25 @@ def rollup(figure: Callable[..., Figure]) -> Rollup:
         findings=(
             OpenFinding(True, "CLAIM_NOT_COVERED", "reconciliation", "warning", "Thái Nguyên.xlsx", "BaoCao!G61",
                         "hơn 2000 hộ", "số công bố không khớp", "the claim is not met"),
+        ),
+        beside=Beside(
+            series={TURNS: tuple(
+                point(value, f"T{end.year}", start, end, boundary=boundary)
+                for value, start, end in (
+                    (50_000, date(2020, 10, 1), date(2021, 3, 31)), (60_425, date(2021, 10, 1), date(2024, 3, 31)),
+                )
+                for boundary in ("as_reported", "as_now")
+            )},
+            former=Former(
+                3, datetime(2026, 11, 1, tzinfo=UTC),
+                {TURNS: point(59_999, "T2021-2026-H1", date(2021, 10, 1), date(2024, 3, 31))},
+                ("Hội LHPN tỉnh Thái Nguyên",),
+            ),
+            bank=(
+                AgainstBank("loan_turns", "19", "Tỉnh Thái Nguyên", "province", Decimal(60_425), Decimal(60_400),
+                            Decimal(25), Decimal("0.04"), "differs"),
+                AgainstBank("group_balance", "VN", "Việt Nam", "nation", Decimal(5), Decimal(5), Decimal(0),
+                            Decimal(0), "agrees"),
+            ),
         ),
     )  # fmt: skip

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from vwu.report.page import credit_tables, programme_blocks, province_states, render_page
+from vwu.report.page import (
+    credit_tables,
+    permanent_id,
+    programme_blocks,
+    province_states,
+    render_page,
+    render_provinces,
+    revisions,
+)
 from vwu.report.tilemap import read_grid
 from vwu.report.wording import Words
-from vwu.rollup import Rollup
+from vwu.rollup import Figure, Rollup
 
 GRID = Path(__file__).parents[3] / "seeds" / "tile_grid.csv"
 UNITS = {"PERSON": Words("người", "person"), "TURN": Words("lượt", "turn")}
@@ -70,7 +80,7 @@ def test_page_is_well_formed_and_asks_nobody(page: Text, html: str) -> None:
     assert len(page.ids) == len(set(page.ids))
     assert "script" not in page.tags
     outside = [target for target in page.targets if not target.startswith("#")]
-    assert outside == ["rollup.xlsx", "package/datapackage.json"]
+    assert set(outside) == {"province/19.html", "rollup.xlsx", "package/datapackage.json"}
     assert {target[1:] for target in page.targets if target.startswith("#")} <= set(page.ids)
     assert "url(" not in html
     assert "@import" not in html
@@ -85,10 +95,43 @@ def test_both_languages_are_there(html: str) -> None:
 def test_what_stands_beside_a_figure(page: Text) -> None:
     text = re.sub(r"\s+", " ", page.text)
     for said in (
-        "trên 18.000", "60.425", "không cộng", "Chưa rõ doanh số hay dư nợ", "Kế hoạch", "1/63", "1,59%", "BaoCao!G70",
-        "0123456789abcdef", "chưa nộp", "muộn 28 ngày", "CLAIM_NOT_COVERED", "28 tỷ đồng", "chưa đánh giá được",
+        "trên 18.000", "60.425", "không cộng", "Chưa rõ doanh số hay dư nợ", "Kế hoạch", "1/63", "1,59%", "chưa nộp",
+        "muộn 28 ngày", "CLAIM_NOT_COVERED", "28 tỷ đồng", "chưa đánh giá được", "đã điều chỉnh",
+        "bản 3 ghi 59.999", "Lượt vay", "lệch",
     ):  # fmt: skip
         assert said.lower() in text.lower(), said
+
+
+def test_a_province_has_a_page_with_the_cells_its_figures_came_from(rollup: Rollup) -> None:
+    pages = render_provinces(rollup, UNITS)
+    assert set(pages) == {"19"}
+    parsed = Text()
+    parsed.feed(pages["19"])
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert {target for target in parsed.targets if not target.startswith("#")} == {
+        "../index.html", "../index.html#coverage",
+    }  # fmt: skip
+    for said in ("Tỉnh Thái Nguyên", "60.425 lượt", "BaoCao!G70", "0123456789abcdef", "14 tỷ đồng"):
+        assert said in parsed.text
+
+
+def test_a_revision_says_what_was_and_whose_report_changed(rollup: Rollup, page: Text) -> None:
+    assert [(figure.indicator_code, was.vi, now.vi) for figure, was, now in revisions(rollup)] == [
+        ("FEMALE_WORKERS_TRAINED", "chưa có", "trên 18.000"),
+        ("LOAN_TURNS", "59.999", "60.425"),
+        ("CREDIT_GUARANTEED_AMOUNT", "chưa có", "không cộng"),
+        ("TRAINING_CLASSES", "chưa có", "6"),
+    ]
+    assert "Báo cáo đã đổi từ đó: Hội LHPN tỉnh Thái Nguyên" in re.sub(r"\s+", " ", page.text)
+    assert revisions(replace(rollup, beside=replace(rollup.beside, former=None))) == []
+
+
+def test_a_permanent_id_names_release_cell_and_content(rollup: Rollup, figure: Callable[..., Figure]) -> None:
+    (first, other) = (permanent_id(rollup, figure(value=Decimal(value))) for value in (1, 2))
+    assert first.startswith("r7/TINCHAP/LOAN_TURNS/actual/in_period/VN/T2021-2026-H1#")
+    assert first != other
+    assert permanent_id(rollup, figure(value=Decimal(1))) == first
 
 
 def test_text_from_files_is_escaped(html: str) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
 from vwu.report.wording import Words
 from vwu.report.workbook import rollup_workbook
-from vwu.rollup import Rollup
+from vwu.rollup import Figure, Rollup
 
 UNITS = {"PERSON": Words("người", "person"), "TURN": Words("lượt", "turn"), "CLASS": Words("lớp", "class")}
-SHEETS = ["Toàn quốc", "Theo tỉnh", "Chỉ tiêu kế hoạch", "Tín dụng", "Độ phủ", "Ghi chú"]
+SHEETS = ["Toàn quốc", "Theo tỉnh", "Theo chương trình", "Chỉ tiêu kế hoạch", "Tín dụng", "Độ phủ", "Ghi chú"]
 
 
 @pytest.fixture
@@ -48,6 +50,38 @@ def test_numbers_are_numbers_and_bounds_are_kept(workbook: Workbook) -> None:
     assert (held_out[at["Số liệu"]], held_out[at["Đọc là"]]) == (None, "không cộng")
     assert held_out[at["Ghi chú"]] == "Chưa rõ doanh số hay dư nợ"
     assert plan[at["Loại"]] == "Kế hoạch"
+
+
+def test_a_province_stands_once_where_both_boundaries_say_the_same(
+    rollup: Rollup, figure: Callable[..., Figure]
+) -> None:
+    place = {"level": "province", "region_code": "19", "region_name": "Tỉnh Thái Nguyên"}
+    merged = {"programme_code": "MAIAM", "indicator_code": "SHELTERS", "name_vi": "Mái ấm"}
+    more = [
+        figure(boundary="as_now", **place),
+        *(figure(value=Decimal(value), boundary=boundary, **place, **merged)
+          for value, boundary in ((7, "as_reported"), (13, "as_now"))),
+    ]  # fmt: skip
+    content = rollup_workbook(replace(rollup, figures=(*rollup.figures, *more)), UNITS)
+    header, *rows = load_workbook(io.BytesIO(content))["Theo tỉnh"].iter_rows(min_row=4, values_only=True)
+    at = {title: number for number, title in enumerate(header)}
+    lands = [(row[at["Mã chỉ tiêu"]], row[at["Số liệu"]], row[at["Địa giới"]]) for row in rows]
+    assert lands.count(("LOAN_TURNS", 60425, "cả hai")) == 1
+    assert [each for each in lands if each[0] == "SHELTERS"] == [
+        ("SHELTERS", 7, "khi báo cáo"), ("SHELTERS", 13, "hiện nay"),
+    ]  # fmt: skip
+
+
+def test_one_row_an_indicator_and_one_column_a_province(workbook: Workbook) -> None:
+    header, *rows = workbook["Theo chương trình"].iter_rows(min_row=4, values_only=True)
+    assert header[4:] == ("Toàn quốc", "Tỉnh Thái Nguyên")
+    assert [row[4:] for row in rows] == [(18000, 18000), (60425, 60425), (None, None), (6, 6)]
+
+
+def test_a_revision_is_noted_beside_the_figure(workbook: Workbook) -> None:
+    header, *rows = workbook["Toàn quốc"].iter_rows(min_row=4, values_only=True)
+    notes = {row[header.index("Mã chỉ tiêu")]: row[header.index("Ghi chú")] for row in rows}
+    assert notes["LOAN_TURNS"] == "đã điều chỉnh: bản 3 ghi 59.999"
 
 
 def test_missing_reports_have_no_days_late(workbook: Workbook) -> None:
