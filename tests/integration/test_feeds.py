@@ -271,12 +271,87 @@ def test_loans_and_groups_of_a_month_are_held_against_each_other(
     rows, control = example(second, JANUARY)
     group = next(row["group_id"] for row in rows if row["group_id"] and int(row["overdue"]) == 0)
     row = next(row for row in rows if row["group_id"] == group)
-    row["overdue"] = "1"
+    row |= {"overdue": "1", **({"overdue_days": "1"} if second == "loan" else {})}
     outcome = send(rows, control)
     assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, ["LOAN_GROUP_TOTALS_DIFFER"])
     found = next(each for each in outcome.findings if each.rule_id == "LOAN_GROUP_TOTALS_DIFFER")
     assert (found.value, found.line_count) == (group, 1)
     assert "(overdue)" in found.message_en
+
+
+@pytest.mark.parametrize(("first", "second"), [("loan", "group"), ("group", "loan")])
+def test_a_group_stands_in_one_place_in_both_kinds(first: str, second: str, send: Callable[..., Outcome]) -> None:
+    send(*example(first, JANUARY))
+    rows, control = example(second, JANUARY)
+    group = next(row["group_id"] for row in rows if row["group_id"])
+    for row in rows:
+        if row["group_id"] == group:
+            row["organisation"] = next(each for each in ("ND", "CCB") if each != row["organisation"])
+    outcome = send(rows, control)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, ["LOAN_GROUP_PLACE_DIFFERS"])
+    found = next(each for each in outcome.findings if each.rule_id == "LOAN_GROUP_PLACE_DIFFERS")
+    assert (found.value, found.line_count, "(organisation)" in found.message_en) == (group, 1, True)
+
+
+def summary_of(rows: Rows, keys: tuple[str, ...]) -> Rows:
+    """The summary that agrees with loans or groups; all of one programme where the lines do not say which."""
+    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        known = {"bank_code": row["bank_code"], "as_of_date": row["as_of_date"], "credit_programme": "HN"}
+        counts = {"loans": "9", "households": "9"} | dict.fromkeys(SUMS, "0")
+        line = lines.setdefault(key, known | dict(zip(keys, key, strict=True)) | counts)
+        line |= {name: str(int(line[name]) + int(row[name])) for name in SUMS}
+    return list(lines.values())
+
+
+PLACE = ("commune_code", "commune_code_system", "organisation")
+SUMMARIES = [("loan", (*PLACE, "credit_programme"), "LOAN_SUMMARY_TOTALS_DIFFER"),
+             ("group", PLACE, "GROUP_SUMMARY_TOTALS_DIFFER")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "keys", "rule_id"), SUMMARIES, ids=["loan", "group"])
+def test_a_summary_is_held_against_loans_and_groups(
+    kind: str, keys: tuple[str, ...], rule_id: str, send: Callable[..., Outcome]
+) -> None:
+    rows, control = example(kind, JANUARY)
+    send(rows, control)
+    summary = summary_of(rows, keys)
+    record = control | {"kind": "summary", "distinct_customers": None}
+    assert rules_of(send(summary, record, distinct_groups=None).findings) == []
+    summary[0]["collected"] = str(int(summary[0]["collected"]) + 1)
+    outcome = send(summary, record, sequence=2, distinct_groups=None)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, [rule_id])
+    found = next(each for each in outcome.findings if each.rule_id == rule_id)
+    assert (found.line_count, "(collected)" in found.message_en) == (1, True)
+    assert summary[0]["commune_code"] in found.value
+
+
+@pytest.mark.parametrize("kind", ["loan", "group"])
+def test_a_month_that_does_not_say_what_was_before_is_asked(kind: str, send: Callable[..., Outcome]) -> None:
+    """Only the first file of a bank has nothing before it."""
+    rows, control = example(kind, FEBRUARY)
+    assert rules_of(send(rows, control, previous_sum_closing_balance=None).findings) == []
+    send(*example(kind, JANUARY))
+    rows[0]["savings_balance"] = "1"
+    outcome = send(rows, control, sequence=2, previous_sum_closing_balance=None)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, ["FEED_PREVIOUS_SUM_UNSTATED"])
+
+
+@pytest.mark.parametrize(("kind", "line"), [("loan", 7), ("group", 0)])
+def test_a_corrected_month_is_held_against_the_one_after(kind: str, line: int, send: Callable[..., Outcome]) -> None:
+    """The later month is in force and opens with what this one closed with before it was corrected."""
+    rows, control = example(kind, JANUARY)
+    send(rows, control)
+    send(*example(kind, FEBRUARY))
+    same = [rows[0] | {"savings_balance": "1"}, *rows[1:]]
+    assert rules_of(send(same, control, sequence=2).findings) == []
+    changed = _shifted(rows[5], 1) if kind == "loan" else {"closing_balance": str(int(rows[5]["closing_balance"]) + 1)}
+    rows[5] |= changed
+    outcome = send(rows, control, sequence=3)
+    assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, ["FEED_NEXT_MONTH_DIFFERS"])
+    (found,) = (each for each in outcome.findings if each.rule_id == "FEED_NEXT_MONTH_DIFFERS")
+    assert found.position.endswith(f".csv:{line}" if line else ".csv")
 
 
 def test_a_higher_sequence_replaces_and_a_late_lower_one_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,15 +55,14 @@ def plant_in_feeds(
     slots = min(max(request.loans * SEABANK.share // 100, _SMALL_BANK[0]), _SMALL_BANK[1])
     before = date.fromordinal(last.replace(day=1).toordinal() - 1)
     small = _Bank(engine, request, catalogue, feeds)
-    loans_before, groups_before, loans, groups = small.write(SEABANK, slots, (before, last))
-    (unknown, of_unknown) = small.write(OTHER, _SMALL_BANK[0], (last,))
-    (far, of_far) = small.write(SEABANK, slots, (FUTURE,))
-    for unwanted in (of_unknown, of_far):
+    seabank = small.write(SEABANK, slots, (before, last))
+    other = small.write(OTHER, _SMALL_BANK[0], (before, last))
+    far, *of_far = chain.from_iterable(small.write(SEABANK, slots, (FUTURE,)).values())
+    for unwanted in of_far:
         remove_feed(unwanted)
     yield rename_as_faulty(far, "FEED_AS_OF_FUTURE")
-    yield from plant_in_files(groups)
-    remove_feed(groups)
-    yield from plant_in_history(loans_before, loans, groups_before, unknown, max(1, round(request.faults * slots)))
+    yield from plant_in_files(seabank[Kind.GROUP][1])
+    yield from plant_in_history(seabank, other, max(1, round(request.faults * slots)))
 
 
 def _resent(request: Request, places: Sequence[Place], feeds: Path, month_end: date, count: int) -> Iterator[Planted]:
@@ -107,8 +107,9 @@ class _Bank:
     def __init__(self, engine: DuckDBPyConnection, request: Request, catalogue: Catalogue, feeds: Path) -> None:
         self.engine, self.request, self.catalogue, self.feeds = engine, request, catalogue, feeds
 
-    def write(self, lender: Lender, slots: int, month_ends: Sequence[date]) -> list[Path]:
-        """Loans and groups of each month, uncompressed."""
+    def write(self, lender: Lender, slots: int, month_ends: Sequence[date]) -> dict[Kind, list[Path]]:
+        """The feeds of each kind, month by month, uncompressed."""
         number = len(LENDERS) + (lender is OTHER)
         portfolio = portfolio_of(lender, number, slots, self.request.seed, self.catalogue, month_ends)
-        return list(write_feeds(self.engine, portfolio, self.catalogue, month_ends, self.feeds, None))
+        written = list(write_feeds(self.engine, portfolio, self.catalogue, month_ends, self.feeds, None))
+        return {kind: written[place :: len(lender.kinds)] for place, kind in enumerate(lender.kinds)}

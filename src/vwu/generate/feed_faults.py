@@ -181,9 +181,25 @@ def _over_balance(line: Line) -> str | None:
     return str(balance - int(line["frozen"]) + _THOUSAND) if balance else None
 
 
+def _overdue_over_balance(lines: list[Line]) -> Sequence[int] | None:
+    """The same of a loan, with the days that belong to it."""
+    found = _at_first("overdue", _over_balance)(lines)
+    for number in found or ():
+        lines[number]["overdue_days"] = "15"
+    return found
+
+
 def _of_programme(value: str) -> Callable[[Line], str | None]:
     """Only for lines of HN, whose rate and ceiling are known."""
     return lambda line: value if line["credit_programme"] == "HN" and int(line["approved_amount"]) > 0 else None
+
+
+def _paid_too_early(line: Line) -> str | None:
+    return "paid" if line["status"] == "active" and int(line["closing_balance"]) > 0 else None
+
+
+def _idle_days(line: Line) -> str | None:
+    return "40" if int(line["overdue"]) + int(line["frozen"]) == 0 else None
 
 
 def _under_balance(line: Line) -> str | None:
@@ -251,6 +267,23 @@ def _opens_otherwise(lines: list[Line]) -> Sequence[int] | None:
     return (0,)
 
 
+def _collected_more(lines: list[Line]) -> Sequence[int] | None:
+    """A loan that goes on closes lower than the month after opens; what is overdue must still fit."""
+    for number, line in enumerate(lines):
+        if line["status"] == "active" and int(line["overdue"]) == 0 and int(line["closing_balance"]) > _MILLION:
+            line["collected"] = _plus("collected", _THOUSAND)(line)
+            line["closing_balance"] = _plus("closing_balance", -_THOUSAND)(line)
+            return (number,)
+    return None
+
+
+def _found_in_file(
+    plant: Callable[[list[Line]], Sequence[int] | None],
+) -> Callable[[list[Line]], Sequence[int] | None]:
+    """The same fault, of which the finding names the file alone."""
+    return lambda lines: None if plant(lines) is None else ()
+
+
 def _left_out(lines: list[Line]) -> Sequence[int] | None:
     """A loan that is neither paid nor new is missing; the finding names the file alone."""
     for number in _alone(lines):
@@ -269,12 +302,12 @@ def loan_errors(communes: Sequence[str]) -> tuple[LineFault, ...]:
             "collected 1.000 đồng too high",
             _at_first("collected", _plus("collected", _THOUSAND)),
         ),
-        LineFault(
-            "LOAN_OVERDUE_FROZEN_OVER_BALANCE", "more overdue than the balance", _at_first("overdue", _over_balance)
-        ),
+        LineFault("LOAN_OVERDUE_FROZEN_OVER_BALANCE", "more overdue than the balance", _overdue_over_balance),
         LineFault("LOAN_CITIZEN_ID_LOST_ZERO", "citizen id without its zero", _citizen_id(lambda each: each[1:])),
         LineFault("LOAN_CITIZEN_ID_FORM", "an old card number of 9 digits", _citizen_id(lambda each: each[3:])),
         LineFault("LOAN_CITIZEN_ID_PREFIX", "a prefix that is no province", _citizen_id(lambda each: "9" + each[1:])),
+        LineFault("LOAN_CITIZEN_ID_CENTURY", "born after 2100", _citizen_id(lambda each: f"{each[:3]}7{each[4:]}")),
+        LineFault("LOAN_FINAL_STATUS_BALANCE", "paid, and still owing", _at_first("status", _paid_too_early)),
         LineFault(
             "LOAN_CUSTOMER_CITIZEN_IDS", "one customer, two citizens", _taken_from_another("customer_id"), customers=-1
         ),
@@ -301,6 +334,7 @@ LOAN_WARNINGS = (
     LineFault(
         "LOAN_APPROVED_OVER_CEILING", "150 million of HN", _at_first("approved_amount", _of_programme("150000000"))
     ),
+    LineFault("LOAN_OVERDUE_DAYS", "40 days overdue with nothing overdue", _at_first("overdue_days", _idle_days)),
     LineFault("LOAN_RATE_NOT_IN_TABLE", "5.55 % for HN", _at_first("annual_rate_pct", _of_programme("5.55"))),
 )
 GROUP_ERRORS = (
@@ -326,8 +360,25 @@ LOAN_HISTORY = (
 )
 GROUP_HISTORY = (
     LineFault(
-        "LOAN_GROUP_TOTALS_DIFFER", "a group owes 1.000 đồng more than its loans",
-        lambda lines: _at_first("closing_balance", _plus("closing_balance", _THOUSAND))(lines) and (),
+        "LOAN_GROUP_TOTALS_DIFFER", "a group was lent 1.000 đồng more than its loans",
+        _found_in_file(_at_first("lent", _plus("lent", _THOUSAND))),
+    ),
+    LineFault(
+        "LOAN_GROUP_PLACE_DIFFERS", "a group of another organisation than its loans",
+        _found_in_file(_always("organisation", "CCB")),
+    ),
+)  # fmt: skip
+CORRECTION = (LineFault("FEED_NEXT_MONTH_DIFFERS", "1.000 đồng more collected, too late", _collected_more),)
+SUMMARY_OF_LOANS = (
+    LineFault(
+        "LOAN_SUMMARY_TOTALS_DIFFER", "a line of another programme than its loans",
+        _found_in_file(_always("credit_programme", "HN")),
+    ),
+)  # fmt: skip
+SUMMARY_OF_GROUPS = (
+    LineFault(
+        "GROUP_SUMMARY_TOTALS_DIFFER", "1.000 đồng more collected than by the groups",
+        _found_in_file(_at_first("collected", _plus("collected", _THOUSAND))),
     ),
 )  # fmt: skip
 

@@ -7,8 +7,9 @@ Each month of each bank is written chunk by chunk; what the chunks add up to is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -76,8 +77,7 @@ def write_feeds(
         paths = {
             kind: directory / feed_name(portfolio.lender.bank_code, kind, month_end, compression) for kind in kinds
         }
-        write = _write_loans_and_groups if Kind.LOAN in kinds else _write_summary
-        for kind, totals, sha256 in write(engine, portfolio, catalogue, month_end, chunks, paths):
+        for kind, totals, sha256 in _write_kinds(engine, portfolio, catalogue, month_end, chunks, paths):
             write_control(paths[kind], portfolio.lender.bank_code, kind, month_end, totals, sha256, previous.get(kind))
             previous[kind] = totals.sums["closing_balance"]
             yield paths[kind]
@@ -124,54 +124,55 @@ def write_control(
 Written = tuple[Kind, Totals, str]
 
 
-def _write_loans_and_groups(
+def _write_kinds(
     engine: DuckDBPyConnection,
     portfolio: Portfolio,
     catalogue: Catalogue,
     month_end: date,
     chunks: int,
-    paths: dict[Kind, Path],
+    paths: Mapping[Kind, Path],
 ) -> Iterator[Written]:
+    """Loans are written as they are made; groups and communes are what they add up to."""
     totals = Totals()
-    with open_data_file(paths[Kind.LOAN]) as target:
-        target.write(header(Kind.LOAN))
-        for table in _chunks_of_lines(engine, portfolio, catalogue, month_end, chunks):
-            copy_lines(engine, f"select {', '.join(LOAN_COLUMNS)} from {table}", target)
-            _add_group_lines(engine, table, month_end, is_first=totals.row_count == 0)
+    with ExitStack() as open_files:
+        loans = open_files.enter_context(open_data_file(paths[Kind.LOAN])) if Kind.LOAN in paths else None
+        if loans:
+            loans.write(header(Kind.LOAN))
+        for number, table in enumerate(_chunks_of_lines(engine, portfolio, catalogue, month_end, chunks)):
+            if loans:
+                copy_lines(engine, f"select {', '.join(LOAN_COLUMNS)} from {table}", loans)
+                totals.add(engine, table, customers=True, groups=True)
+            if Kind.GROUP in paths:
+                _add_group_lines(engine, table, month_end, is_first=number == 0)
+            if Kind.SUMMARY in paths:
+                _add_summary_lines(engine, table, is_first=number == 0)
             _add_place_credit(engine, table, month_end)
-            totals.add(engine, table, customers=True, groups=True)
-    yield Kind.LOAN, totals, target.sha256
-    with open_data_file(paths[Kind.GROUP]) as target:
-        target.write(header(Kind.GROUP))
-        copy_lines(engine, f"select {', '.join(GROUP_COLUMNS)} from group_line", target)
-    totals = Totals()
-    totals.add(engine, "group_line", groups=True)
-    yield Kind.GROUP, totals, target.sha256
+    if loans:
+        yield Kind.LOAN, totals, loans.sha256
+    if Kind.GROUP in paths:
+        yield _write_table(engine, Kind.GROUP, "group_line", paths)
+    if Kind.SUMMARY in paths:
+        _sum_up_parts(engine)
+        yield _write_table(engine, Kind.SUMMARY, "summary_line", paths)
 
 
-def _write_summary(
-    engine: DuckDBPyConnection,
-    portfolio: Portfolio,
-    catalogue: Catalogue,
-    month_end: date,
-    chunks: int,
-    paths: dict[Kind, Path],
-) -> Iterator[Written]:
-    for number, table in enumerate(_chunks_of_lines(engine, portfolio, catalogue, month_end, chunks)):
-        _add_summary_lines(engine, table, is_first=number == 0)
-        _add_place_credit(engine, table, month_end)
+def _sum_up_parts(engine: DuckDBPyConnection) -> None:
+    """One line a commune, organisation and programme, whose loans may be in several chunks."""
     sums = ", ".join(f"sum({name})::bigint as {name}" for name in ("loans", "households", *SUMS))
     keys = ", ".join(SUMMARY_COLUMNS[:6])
     engine.execute(
         f"""create or replace table summary_line as
             select {keys}, {sums} from summary_part group by {keys} order by {keys}"""
     )
-    with open_data_file(paths[Kind.SUMMARY]) as target:
-        target.write(header(Kind.SUMMARY))
-        copy_lines(engine, f"select {', '.join(SUMMARY_COLUMNS)} from summary_line", target)
+
+
+def _write_table(engine: DuckDBPyConnection, kind: Kind, table: str, paths: Mapping[Kind, Path]) -> Written:
+    with open_data_file(paths[kind]) as target:
+        target.write(header(kind))
+        copy_lines(engine, f"select {', '.join(COLUMNS[kind])} from {table}", target)
     totals = Totals()
-    totals.add(engine, "summary_line")
-    yield Kind.SUMMARY, totals, target.sha256
+    totals.add(engine, table, groups=kind is Kind.GROUP)
+    return kind, totals, target.sha256
 
 
 def header(kind: Kind) -> bytes:

@@ -1,7 +1,7 @@
 """Plants faults of whole bank feeds and of their history, at small banks of their own (SEABANK, OTHER).
 
 One fault a file. Each copy differs from the clean feed in a saver's balance too, since a file is known by its bytes.
-SEABANK's month before the last is clean and lands; what does not agree with it comes in its last month.
+Loans of the months before are clean and land; what does not agree with them comes beside or after them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,24 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from vwu.generate.feed_faults import GROUP_HISTORY, LOAN_HISTORY, read_record, resend, write_record
+from vwu.generate.feed_faults import (
+    CORRECTION,
+    GROUP_HISTORY,
+    LOAN_HISTORY,
+    SUMMARY_OF_GROUPS,
+    SUMMARY_OF_LOANS,
+    LineFault,
+    read_record,
+    resend,
+    write_record,
+)
 from vwu.generate.lenders import Lender, Offer
 from vwu.generate.planted import CHECK, RECEIVE, Planted
 from vwu.intake.arrivals import BANK_FEEDS
@@ -23,8 +34,9 @@ from vwu.intake.feed.columns import CONTROL_SUFFIX
 from vwu.intake.model import Kind
 
 # Groups of the Farmers' Union: what branches of the Women's Union report of their lending stays true.
-SEABANK = Lender("SEABANK", 5, (Kind.LOAN, Kind.GROUP), (("ND", 100),), (Offer("SEAWOMEN", "", 100, (20, 50, 100)),))
-OTHER = Lender("OTHER", 1, (Kind.LOAN, Kind.GROUP), (("ND", 100),), (Offer("KHAC", "", 100, (10, 20)),))
+_KINDS = (Kind.LOAN, Kind.GROUP, Kind.SUMMARY)
+SEABANK = Lender("SEABANK", 5, _KINDS, (("ND", 100),), (Offer("SEAWOMEN", "", 100, (20, 50, 100)),))
+OTHER = Lender("OTHER", 1, _KINDS, (("ND", 100),), (Offer("KHAC", "", 100, (10, 20)),))
 FUTURE = date(2099, 12, 31)
 
 _LONGEST_LINE = 2_200_000
@@ -61,20 +73,41 @@ def plant_in_files(clean_group_feed: Path) -> Iterator[Planted]:
 
 
 def plant_in_history(
-    loans_before: Path, loans: Path, groups_before: Path, unknown_before: Path, per_fault: int
+    seabank: Mapping[Kind, Sequence[Path]], other: Mapping[Kind, Sequence[Path]], per_fault: int
 ) -> Iterator[Planted]:
-    """Plant what only the month before, the other kind or a higher sequence can tell.
+    """Plant what only the months before and after, another kind or a higher sequence can tell.
 
-    `loans_before` is clean and stays; the other feeds are replaced by faulty ones. `unknown_before` is of a bank that
-    sent nothing before.
+    Of each bank and kind come the clean feeds of the month before the last and of the last. What stays is SEABANK's
+    loans of the month before and OTHER's loans of both; the others make room for faulty ones, in the order of names.
     """
-    yield from resend(loans, f"faulty_history_{loans.name}", 1, LOAN_HISTORY, per_fault, found_by=RECEIVE)
-    yield from resend(groups_before, f"faulty_totals_{groups_before.name}", 1, GROUP_HISTORY, 1, found_by=RECEIVE)
-    yield _stated(loans, "FEED_PREVIOUS_SUM", ".control.json", sequence=2)
-    yield _stated(unknown_before, "FEED_OPENING_SUM", "", sequence=1)
+    (loans_before, loans), (groups_before, groups) = seabank[Kind.LOAN], seabank[Kind.GROUP]
+    summary, others_before, other_summary = seabank[Kind.SUMMARY][1], other[Kind.LOAN][0], other[Kind.SUMMARY][1]
+
+    number = count(1)
+
+    def name(rule_id: str, clean: Path) -> str:
+        return f"faulty_history_{next(number)}_{rule_id}_{clean.name}"
+
+    def resent(clean: Path, sequence: int, faults: Sequence[LineFault], per_fault: int = 1) -> Iterator[Planted]:
+        return resend(clean, name(faults[0].rule_id, clean), sequence, faults, per_fault, found_by=RECEIVE)
+
+    def stated(clean: Path, sequence: int, rule_id: str, place: str, more: int | None) -> Planted:
+        return _stated(clean, name(rule_id, clean), sequence, rule_id, place, more)
+
+    # SEABANK's groups of both months land before its summary, and its loans of the last month never do.
+    yield from resent(groups_before, 1, GROUP_HISTORY)
+    yield from resent(loans, 1, LOAN_HISTORY, per_fault)
+    yield stated(loans, 2, "FEED_PREVIOUS_SUM", ".control.json", 1000)
+    yield stated(groups, 1, "FEED_PREVIOUS_SUM_UNSTATED", ".control.json", None)
+    yield from resent(summary, 1, SUMMARY_OF_GROUPS)
+    yield from resent(other_summary, 1, SUMMARY_OF_LOANS)
+    yield stated(others_before, 2, "FEED_OPENING_SUM", "", 1000)
+    yield from resent(others_before, 3, CORRECTION)
     yield _late(loans_before)
-    for replaced in (loans, groups_before, unknown_before):
-        remove_feed(replaced)
+    kept = {loans_before, *other[Kind.LOAN]}
+    for feed in (*chain.from_iterable(seabank.values()), *chain.from_iterable(other.values())):
+        if feed not in kept:
+            remove_feed(feed)
 
 
 def remove_feed(data: Path) -> None:
@@ -93,16 +126,16 @@ def rename_as_faulty(data: Path, rule_id: str) -> Planted:
     return Planted(f"{BANK_FEEDS}/{name}", f"{name}.control.json", rule_id, 1, CHECK, "a month that has not come")
 
 
-def _stated(clean: Path, rule_id: str, place: str, *, sequence: int) -> Planted:
-    """The same lines with a control record that states another balance of the month before."""
+def _stated(clean: Path, name: str, sequence: int, rule_id: str, place: str, more: int | None) -> Planted:
+    """The same lines with a control record that states another balance of the month before, or none."""
     record = read_record(clean)
-    path = clean.with_name(f"faulty_{rule_id}_{clean.name}")
-    path.write_bytes(clean.read_bytes())
+    path = clean.with_name(name)
+    path.write_bytes(_with_other_savings(clean.read_bytes(), sequence))
     truth = record["previous_sum_closing_balance"] or _openings(clean)
-    write_record(path, {**record, "sequence": sequence, "previous_sum_closing_balance": truth + 1000})
-    return Planted(
-        f"{BANK_FEEDS}/{path.name}", path.name + place, rule_id, 1, RECEIVE, "another balance before than there was"
-    )
+    stated = None if more is None else truth + more
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    write_record(path, {**record, "sequence": sequence, "sha256": digest, "previous_sum_closing_balance": stated})
+    return Planted(f"{BANK_FEEDS}/{name}", name + place, rule_id, 1, RECEIVE, "another balance before than there was")
 
 
 def _openings(loans: Path) -> int:

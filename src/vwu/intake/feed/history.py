@@ -1,4 +1,4 @@
-"""Hold a feed against what is in force: the month before, and the other kind of the same month (INTERFACES 3)."""
+"""Hold a feed against what is in force: the months before and after, the other kinds (INTERFACES 3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from vwu.intake.feed.columns import FINAL_STATUSES
-from vwu.intake.feed.control import SUMS, Control
+from vwu.intake.feed.control import Control
+from vwu.intake.feed.kinds import find_kind_faults
 from vwu.intake.feed.places import MOST_LINES
 from vwu.intake.feed.rulebook import Search, find_by_searches
 from vwu.intake.feed.streams import copy_from_postgres
@@ -31,12 +32,24 @@ def find_history_faults(
             found += _roll_forward(engine, connection, before, control, file_name)
     if control.kind is Kind.LOAN and not found:
         found += _opening_sum(engine, control, file_name)
-    return (*found, *_other_kind(engine, connection, control, file_name))
+    found += find_kind_faults(
+        engine,
+        connection,
+        control,
+        lambda kind: _receipt_in_force(connection, control, kind, control.as_of_date),
+        file_name,
+    )
+    return (*found, *_next_month(engine, connection, control, file_name))
 
 
 def month_end_before(month_end: date) -> date:
     """The last day of the month before."""
     return month_end.replace(day=1) - timedelta(days=1)
+
+
+def month_end_after(month_end: date) -> date:
+    """The last day of the month after."""
+    return month_end_before((month_end.replace(day=1) + timedelta(days=62)).replace(day=1))
 
 
 def _receipt_in_force(connection: psycopg.Connection, control: Control, kind: Kind, as_of: date) -> str | None:
@@ -50,14 +63,14 @@ def _previous_sum(connection: psycopg.Connection, control: Control, before: str,
         "select sum_closing_balance from raw.feed_control where receipt_id = %s", [before]
     ).fetchone()
     stated = control.previous_sum_closing_balance
-    if row is None or stated is None or stated == row[0]:
+    if row is None or stated == row[0]:
         return []
     return [
         finding(
-            "FEED_PREVIOUS_SUM",
+            "FEED_PREVIOUS_SUM_UNSTATED" if stated is None else "FEED_PREVIOUS_SUM",
             position=f"{file_name}.control.json",
             column="previous_sum_closing_balance",
-            value=str(stated),
+            value="null" if stated is None else str(stated),
             proposed=str(row[0]),
         )
     ]
@@ -119,49 +132,54 @@ def _vanished(engine: DuckDBPyConnection, file_name: str) -> list[Finding]:
     return [finding("LOAN_VANISHED", position=file_name, column="loan_id", value=listed, line_count=rows[0][1])]
 
 
-def _other_kind(
+_NEXT_OPENS_OTHERWISE = Search(
+    "FEED_NEXT_MONTH_DIFFERS",
+    "closing_balance",
+    f"""select line.{LINE}, line.closing_balance, coalesce(following.opening_balance, 0)
+        from line left join following using (loan_id)
+        where line.closing_balance <> coalesce(following.opening_balance, 0)""",
+)
+
+
+def _next_month(
     engine: DuckDBPyConnection, connection: psycopg.Connection, control: Control, file_name: str
 ) -> list[Finding]:
-    """Loans against groups of the same month, whichever comes second."""
-    other = {Kind.LOAN: Kind.GROUP, Kind.GROUP: Kind.LOAN}.get(control.kind)
-    if other is None:
+    """A month that is corrected when the one after it is in force: does that one still open with what this closes?
+
+    A warning, since the months must be corrected one after the other. Loan by loan; in all where no loan explains it.
+    """
+    after = _receipt_in_force(connection, control, control.kind, month_end_after(control.as_of_date))
+    if after is None:
         return []
-    receipt_id = _receipt_in_force(connection, control, other, control.as_of_date)
-    if receipt_id is None:
-        return []
-    table = {Kind.GROUP: "raw.credit_group", Kind.LOAN: "raw.loan"}[other]
-    sums = ", ".join(f"sum({name})" for name in SUMS)
-    copy_from_postgres(
-        connection,
-        f"""select group_id, {sums} from {table}
-            where as_of_date = %s and receipt_id = %s and group_id is not null group by group_id""",
-        [control.as_of_date, receipt_id],
-        engine,
-        "other",
-        {"group_id": "varchar", **dict.fromkeys(SUMS, "bigint")},
-    )
-    return _groups_that_differ(engine, file_name)
+    if control.kind is Kind.LOAN:
+        copy_from_postgres(
+            connection,
+            "select loan_id, opening_balance from raw.loan where as_of_date = %s and receipt_id = %s",
+            [month_end_after(control.as_of_date), after],
+            engine,
+            "following",
+            {"loan_id": "varchar", "opening_balance": "bigint"},
+        )
+        found = find_by_searches(engine, file_name, (), [_NEXT_OPENS_OTHERWISE])
+        if found:
+            return list(found)
+    return _next_sum(connection, control, after, file_name)
 
 
-def _groups_that_differ(engine: DuckDBPyConnection, file_name: str) -> list[Finding]:
-    """One finding for all groups whose loans and own line do not agree, naming the first of them and the matters."""
-    sums = ", ".join(f"sum({name}) as {name}" for name in SUMS)
-    differs = [f"coalesce(mine.{name}, 0) <> coalesce(other.{name}, 0)" for name in SUMS]
-    counts = ", ".join(f"count(*) filter (where {condition})" for condition in differs)
-    compared = f"""(select {sums}, group_id from line where group_id is not null group by group_id) as mine
-        full join other using (group_id) where {" or ".join(differs)}"""
-    row = engine.execute(f"select count(*), {counts} from {compared}").fetchone()
-    assert row is not None
-    if not row[0]:
+def _next_sum(connection: psycopg.Connection, control: Control, after: str, file_name: str) -> list[Finding]:
+    row = connection.execute(
+        "select previous_sum_closing_balance from raw.feed_control where receipt_id = %s", [after]
+    ).fetchone()
+    if row is None or row[0] in {None, control.sum_closing_balance}:
         return []
-    groups = engine.execute(f"select group_id from {compared} order by group_id limit {MOST_LINES}").fetchall()
     return [
         finding(
-            "LOAN_GROUP_TOTALS_DIFFER",
+            "FEED_NEXT_MONTH_DIFFERS",
             position=file_name,
-            column="group_id",
-            value=", ".join(group for (group,) in groups),
-            line_count=row[0],
-            matters=", ".join(name for name, count in zip(SUMS, row[1:], strict=True) if count),
+            column="closing_balance",
+            value=str(control.sum_closing_balance),
+            proposed=str(row[0]),
+            at_vi=file_name,
+            at_en=file_name,
         )
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vwu.intake.feed.columns import FINAL_STATUSES
 from vwu.intake.feed.reference import COMMUNE_UNKNOWN, PROGRAMME_UNKNOWN
 from vwu.intake.feed.rulebook import Condition, Search
 from vwu.intake.feed.table import LINE
@@ -18,6 +19,21 @@ LOAN_CONDITIONS = (
         "overdue + frozen > closing_balance",
         "overdue + frozen",
         "closing_balance",
+    ),
+    # A loan that is over may be left out from then on: with a balance that would be money gone without a word.
+    Condition(
+        "LOAN_FINAL_STATUS_BALANCE",
+        "closing_balance",
+        f"status in {FINAL_STATUSES} and closing_balance > 0",
+        "closing_balance",
+        "0",
+    ),
+    # Portfolio at risk counts by days: an amount without days would be missing there. A frozen loan may keep its days.
+    Condition(
+        "LOAN_OVERDUE_DAYS",
+        "overdue_days",
+        "(overdue > 0 and overdue_days = 0) or (overdue_days > 0 and overdue + frozen = 0)",
+        "overdue_days",
     ),
     Condition(
         "LOAN_BALANCE_OVER_APPROVED",

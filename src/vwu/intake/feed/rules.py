@@ -214,6 +214,16 @@ _LOAN_RULES = (
         "{at_vi}: quá hạn + khoanh = {value} lớn hơn dư nợ {proposed}.",
         "{at_en}: overdue + frozen = {value} is more than the balance {proposed}.",
     ),
+    _error(
+        "LOAN_FINAL_STATUS_BALANCE", "consistency",
+        "{at_vi}: trạng thái kết thúc (paid, written_off) nhưng còn dư nợ {value}.",
+        "{at_en}: a final status (paid, written_off), yet a balance of {value}.",
+    ),
+    _warning(
+        "LOAN_OVERDUE_DAYS", "plausibility",
+        "{at_vi}: overdue_days {value} không khớp với overdue (có nợ quá hạn thì có số ngày, không có thì bằng 0).",
+        "{at_en}: overdue_days {value} does not go with overdue (days where something is overdue, else 0).",
+    ),
     _warning(
         "LOAN_BALANCE_OVER_APPROVED", "plausibility",
         "{at_vi}: dư nợ {value} lớn hơn số tiền duyệt {proposed}.",
@@ -243,6 +253,11 @@ _LOAN_RULES = (
         "LOAN_CITIZEN_ID_PREFIX", "validity",
         "{at_vi}: số định danh {value} có 3 số đầu không phải mã tỉnh nơi đăng ký khai sinh.",
         "{at_en}: citizen id {value} does not begin with a province code of birth registration.",
+    ),
+    _error(
+        "LOAN_CITIZEN_ID_CENTURY", "validity",
+        "{at_vi}: số định danh {value} có chữ số thứ tư không phải 0–3 (giới tính và thế kỷ sinh).",
+        "{at_en}: the fourth digit of citizen id {value} is not 0 to 3 (sex and century of birth).",
     ),
     _error(
         "LOAN_CUSTOMER_CITIZEN_IDS", "consistency",
@@ -329,6 +344,31 @@ _HISTORY_RULES = (
         "FEED_PREVIOUS_SUM", "reconciliation",
         "Bản đối chiếu ghi dư nợ cuối tháng trước {value}; tệp tháng trước đang có hiệu lực là {proposed}.",
         "The control record states {value} as the closing balance of the month before; the feed in force has {proposed}.",
+    ),
+    _warning(
+        "FEED_PREVIOUS_SUM_UNSTATED", "control",
+        "Bản đối chiếu không ghi dư nợ cuối tháng trước (chỉ tệp đầu tiên được để trống); tệp tháng trước đang có hiệu lực là {proposed}.",
+        "The control record states no closing balance of the month before (only the first file may); the feed in force has {proposed}.",
+    ),
+    _warning(
+        "FEED_NEXT_MONTH_DIFFERS", "reconciliation",
+        "{at_vi}: closing_balance {value} ≠ đầu kỳ {proposed} của tháng sau đang có hiệu lực. Nếu số sửa này đúng, hãy gửi lại cả tháng sau.",
+        "{at_en}: closing_balance {value} ≠ the opening {proposed} of the following month, which is in force. If this correction is right, send that month again too.",
+    ),
+    _warning(
+        "LOAN_GROUP_PLACE_DIFFERS", "reconciliation",
+        "{position}: {lines} tổ thuộc xã hoặc tổ chức hội khác với tệp kia cùng tháng ({matters}): {value}.",
+        "{position}: {lines} groups stand in another commune or organisation than in the other kind of the month ({matters}): {value}.",
+    ),
+    _warning(
+        "LOAN_SUMMARY_TOTALS_DIFFER", "reconciliation",
+        "{position}: ở {lines} xã, tổ chức và chương trình, tổng các khoản vay khác dòng tổng hợp cùng tháng ({matters}): {value}.",
+        "{position}: in {lines} communes, organisations and programmes the loans do not add up to the summary of the month ({matters}): {value}.",
+    ),
+    _warning(
+        "GROUP_SUMMARY_TOTALS_DIFFER", "reconciliation",
+        "{position}: ở {lines} xã và tổ chức, tổng các tổ khác dòng tổng hợp cùng tháng ({matters}): {value}.",
+        "{position}: in {lines} communes and organisations the groups do not add up to the summary of the month ({matters}): {value}.",
     ),
     _warning(
         "LOAN_GROUP_TOTALS_DIFFER", "reconciliation",

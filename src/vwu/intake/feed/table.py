@@ -234,7 +234,7 @@ def _is_good(column: Column) -> str:
     elif column.form is Form.RATE:
         good = f"regexp_full_match({name}, '{_RATE}')"
     elif column.form is Form.CITIZEN_ID:
-        good = f"regexp_full_match({name}, '({'|'.join(BIRTH_PROVINCES)})[0-9]{{9}}')"
+        good = f"regexp_full_match({name}, '({'|'.join(BIRTH_PROVINCES)})[0-3][0-9]{{8}}')"
     else:
         good = f"{name} is not null"
     return f"({good})" if column.is_required else f"({name} is null or ({good}))"
@@ -263,6 +263,8 @@ def _cell_rules(column: Column) -> list[tuple[str, str]]:
         rules.append(("LOAN_CITIZEN_ID_FORM", f"not regexp_full_match({name}, '[0-9]{{11,12}}')"))
         shape = f"regexp_full_match({name}, '[0-9]{{12}}')"
         rules.append(("LOAN_CITIZEN_ID_PREFIX", f"{shape} and left({name}, 3) not in ({prefixes})"))
+        century = f"{shape} and left({name}, 3) in ({prefixes}) and substring({name}, 4, 1) > '3'"
+        rules.append(("LOAN_CITIZEN_ID_CENTURY", century))
     return rules
 
 

@@ -20,7 +20,9 @@ from vwu.intake.feed.rules import FEED_RULES
 
 # Rules that need the database are seen firing in tests/integration/test_feeds.py.
 NEEDS_DATABASE = {
-    "LOAN_OPENING_DIFFERS", "LOAN_VANISHED", "FEED_OPENING_SUM", "FEED_PREVIOUS_SUM", "LOAN_GROUP_TOTALS_DIFFER",
+    "LOAN_OPENING_DIFFERS", "LOAN_VANISHED", "FEED_OPENING_SUM", "FEED_PREVIOUS_SUM", "FEED_PREVIOUS_SUM_UNSTATED",
+    "FEED_NEXT_MONTH_DIFFERS", "LOAN_GROUP_TOTALS_DIFFER", "LOAN_GROUP_PLACE_DIFFERS", "LOAN_SUMMARY_TOTALS_DIFFER",
+    "GROUP_SUMMARY_TOTALS_DIFFER",
 }  # fmt: skip
 
 
@@ -146,6 +148,12 @@ PLANTS = [
     Plant("LOAN_CITIZEN_ID_FORM", "loan", cell(7, citizen_id="0221876500071"), 9, "citizen_id"),
     Plant("LOAN_CITIZEN_ID_PREFIX", "loan", cell(7, citizen_id="003187650007"), 9, "citizen_id",
           value="0031••••••07"),
+    Plant("LOAN_CITIZEN_ID_CENTURY", "loan", cell(7, citizen_id="022487650007"), 9, "citizen_id",
+          value="0224••••••07"),
+    Plant("LOAN_FINAL_STATUS_BALANCE", "loan", cell(6, status="paid"), 8, "closing_balance", value="24000006"),
+    Plant("LOAN_FINAL_STATUS_BALANCE", "loan", cell(6, status="written_off"), 8, "closing_balance"),
+    Plant("LOAN_OVERDUE_DAYS", "loan", cell(6, overdue_days="0"), 8, "overdue_days", value="0"),
+    Plant("LOAN_OVERDUE_DAYS", "loan", cell(6, overdue="0", frozen="0"), 8, "overdue_days", value="12"),
     Plant("LOAN_CUSTOMER_CITIZEN_IDS", "loan", cell(7, customer_id="KH000002"), 4, "customer_id"),
     Plant("LOAN_CITIZEN_CUSTOMERS", "loan", cell(7, citizen_id="022187650002"), 4, "citizen_id",
           value="0221••••••02"),
