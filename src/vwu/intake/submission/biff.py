@@ -9,10 +9,18 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vwu.intake.submission.package import MAX_COLUMNS, MAX_ROWS, PackageError, SheetFacts, is_percent_format, too_large
+from vwu.intake.submission.package import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    CellStyles,
+    PackageError,
+    SheetFacts,
+    cell_styles,
+    too_large,
+)  # fmt: skip
 
 _END_OF_CHAIN = 0xFFFFFFFA  # this and everything above it ends a chain
-_BOF, _EOF, _BOUNDSHEET, _FILEPASS, _XF, _FORMAT = 0x809, 0x0A, 0x85, 0x2F, 0xE0, 0x41E
+_BOF, _EOF, _BOUNDSHEET, _FILEPASS, _XF, _FORMAT, _FONT = 0x809, 0x0A, 0x85, 0x2F, 0xE0, 0x41E, 0x31
 _SHARED_STRINGS, _DIMENSIONS = 0xFC, 0x200
 _ROW, _COLINFO, _FORMULA, _BOOLERR, _MULRK = 0x208, 0x7D, 0x06, 0x205, 0xBD
 _OTHER_CELLS = frozenset((0x203, 0x27E, 0xFD, 0x204, 0xD6))
@@ -124,13 +132,15 @@ class _Book:
         self.stream = stream
         self.sheets: list[tuple[str, int]] = []
         self.formats: dict[int, str] = {}
-        self.cell_formats: list[int] = []
+        self.fonts: list[str] = []
+        self.cell_formats: list[tuple[int, int]] = []
 
     def facts(self) -> dict[str, SheetFacts]:
         self._read_globals()
+        styles = self._styles()
         found = {}
         for name, start in self.sheets:
-            sheet = _SheetRecords(self._percents())
+            sheet = _SheetRecords(styles)
             for kind, record in self._records(start):
                 sheet.take(kind, record)
             found[name] = sheet.facts
@@ -160,22 +170,28 @@ class _Book:
                 start, _, sheet_type, length, flags = struct.unpack_from("<IBBBB", record)
                 if sheet_type == 0:
                     self.sheets.append((_characters(record[8:], length, flags), start))
-            elif kind == _FORMAT:
-                number, length, flags = struct.unpack_from("<HHB", record)
-                self.formats[number] = _characters(record[5:], length, flags)
             elif kind == _SHARED_STRINGS:
                 # A string takes three bytes at least.
                 if struct.unpack_from("<I", record, 4)[0] > len(self.stream) // 3:
                     raise PackageError("FILE_TRUNCATED")
-            elif kind == _XF:
-                self.cell_formats.append(struct.unpack_from("<HH", record)[1])
+            else:
+                self._take_style(kind, record)
 
-    def _percents(self) -> frozenset[int]:
-        return frozenset(
-            style
-            for style, number in enumerate(self.cell_formats)
-            if is_percent_format(number, self.formats.get(number))
-        )
+    def _take_style(self, kind: int, record: bytes) -> None:
+        if kind == _XF:
+            font, number = struct.unpack_from("<HH", record)
+            self.cell_formats.append((number, font))
+        elif kind == _FONT:
+            length, flags = struct.unpack_from("<BB", record, 14)
+            self.fonts.append(_characters(record[16:], length, flags))
+        elif kind == _FORMAT:
+            number, length, flags = struct.unpack_from("<HHB", record)
+            self.formats[number] = _characters(record[5:], length, flags)
+
+    def _styles(self) -> CellStyles:
+        # The format has no font of number 4.
+        fonts = {number + (number > 3): name for number, name in enumerate(self.fonts)}
+        return cell_styles(self.cell_formats, self.formats, fonts)
 
 
 def _characters(data: bytes, length: int, flags: int) -> str:
@@ -185,9 +201,9 @@ def _characters(data: bytes, length: int, flags: int) -> str:
 class _SheetRecords:
     """Takes the records of one sheet and keeps what they say about its cells."""
 
-    def __init__(self, percents: frozenset[int]) -> None:
+    def __init__(self, styles: CellStyles) -> None:
         self.facts = SheetFacts()
-        self.percents = percents
+        self.styles = styles
 
     def take(self, kind: int, record: bytes) -> None:
         """One record; those that say nothing of interest are ignored."""
@@ -214,8 +230,7 @@ class _SheetRecords:
     def _cell(self, row: int, column: int, style: int) -> None:
         if row >= MAX_ROWS or column >= MAX_COLUMNS:
             raise too_large(f"{row + 1} × {column + 1}")
-        if style in self.percents:
-            self.facts.percents.add((row, column))
+        self.styles.note(self.facts, (row, column), style)
 
     def _error(self, kind: int, record: bytes, row: int, column: int) -> None:
         if kind == _BOOLERR and record[7]:

@@ -17,7 +17,7 @@ from vwu.intake.rules import finding
 from vwu.intake.submission.entries import FIGURE_COLUMNS, Figure, HeadField, Line, Paper, Place
 from vwu.intake.submission.text import clean, match_key
 from vwu.intake.submission.values import Content
-from vwu.intake.submission.workbook import Sheet
+from vwu.intake.submission.workbook import Sheet, in_unicode
 
 # Head labels by their normal form -> the field. The last one is optional: it settles `2.238 tỷ` for the whole file.
 _HEAD_LABELS: Mapping[str, str] = MappingProxyType(
@@ -72,6 +72,8 @@ class _Found:
 
 def read_form(name: str, sheets: tuple[Sheet, ...]) -> tuple[Paper | None, tuple[Finding, ...]]:
     """The form as a paper, and what is wrong with the sheet itself; no paper when no visible sheet carries the form."""
+    converted = {sheet.name: in_unicode(sheet) for sheet in sheets}
+    sheets = tuple(sheet for sheet, _ in converted.values())
     found = [each for sheet in sheets if (each := _find(sheet)) is not None]
     visible = [each for each in found if not each.sheet.is_hidden]
     if not visible:
@@ -85,7 +87,8 @@ def read_form(name: str, sheets: tuple[Sheet, ...]) -> tuple[Paper | None, tuple
     chosen = visible[0]
     reader = _LineReader(chosen)
     lines = tuple(reader.read())
-    findings = (*_other_sheets(sheets, chosen.sheet), *_columns(chosen), *reader.findings)
+    _, legacy = converted[chosen.sheet.name]
+    findings = (*legacy, *_other_sheets(sheets, chosen.sheet), *_columns(chosen), *reader.findings)
     return Paper(chosen.head, lines, Place(chosen.sheet.position(0, 0))), findings
 
 

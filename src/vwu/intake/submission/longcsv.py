@@ -1,4 +1,8 @@
-"""The long CSV of INTERFACES 2.2: one value a line, UTF-8 with or without a byte order mark, comma, header."""
+"""The long CSV of INTERFACES 2.2: one value a line, comma, header.
+
+It should be UTF-8. UTF-16 is read too; lines in Windows-1258, TCVN3 or VNI are read with a warning where only one of
+these makes every word Vietnamese.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
 from vwu.intake.submission.entries import Figure, HeadField, Line, Paper, Place
+from vwu.intake.submission.legacy import Written, byte_readings, encodings_of, written
 from vwu.intake.submission.package import MAX_FILE_BYTES
 from vwu.intake.submission.text import clean, match_key
 from vwu.intake.submission.values import Cell
@@ -22,7 +27,8 @@ _OPTIONAL = frozenset(("form_version", "unit", "note"))
 MAX_LINES = 20_000
 # A field is a code, a figure or a note; a longer one means a quote that nobody closed.
 _MAX_FIELD = 20_000
-_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF_8_MARK, _UTF_16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_ASCII = Written(is_sound=True, possible={})
 
 Fields = tuple[int, dict[str, str]]
 
@@ -44,26 +50,59 @@ def has_long_header(content: bytes) -> bool:
 def read_long_csv(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]:
     """The file as a paper, and what is wrong with its lines; no paper when it cannot be read as a table."""
     try:
-        header, lines = _table(name, _text(name, content))
+        text, converted = _text(name, content)
+        header, lines = _table(name, text)
     except _CsvError as error:
         return None, (error.found,)
-    findings = [*_unknown_columns(name, header), *_several_scopes(name, lines)]
+    findings = [*converted, *_unknown_columns(name, header), *_several_scopes(name, lines)]
     if not lines:
         return None, (*findings, finding("CSV_NO_LINES", position=f"{name}:1", value=name))
     return Paper(_head(name, lines[0]), tuple(_lines(name, lines)), Place(f"{name}:1")), tuple(findings)
 
 
-def _text(name: str, content: bytes) -> str:
+def _text(name: str, content: bytes) -> tuple[str, list[Finding]]:
+    """The text of the file, and one finding for each old encoding that lines of it are written in."""
     if len(content) > MAX_FILE_BYTES:
         size = f"{len(content):,} byte"
         raise _CsvError(finding("FILE_TOO_LARGE", position=name, value=name, detail_vi=size, detail_en=size))
+    if b"\x00" in content:
+        content = _utf_16(name, content).encode()
+    lines = content.removeprefix(_UTF_8_MARK).split(b"\n")
+    texts = [_written(line) for line in lines]
+    encodings = encodings_of([text for _, text in texts])
+    read, first = [], dict[str, Finding]()
+    for number, ((typed, text), encoding) in enumerate(zip(texts, encodings, strict=True), start=1):
+        if typed is None and not encoding:
+            shown = ", ".join(text.possible) or "?"
+            raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{number}", value=shown))
+        read.append(text.possible[encoding] if encoding else str(typed))
+        if encoding and encoding not in first:
+            first[encoding] = finding(
+                "TEXT_LEGACY", position=f"{name}:{number}", value=lines[number - 1].decode("latin-1")[:200],
+                proposed=read[-1].strip()[:200], line_count=encodings.count(encoding), encoding=encoding,
+            )  # fmt: skip
+    return "\n".join(read), list(first.values())
+
+
+def _written(line: bytes) -> tuple[str | None, Written]:
+    """A line as UTF-8, None if it is not, and what else it may say."""
+    if line.isascii():
+        return line.decode(), _ASCII
     try:
-        if content.startswith(_BYTE_ORDER_MARKS) or b"\x00" in content:
-            raise UnicodeDecodeError("utf-8", content[:2], 0, 1, "UTF-16")
-        return content.decode("utf-8-sig")
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None, Written(is_sound=False, possible=byte_readings(line))
+    return text, written(text)
+
+
+def _utf_16(name: str, content: bytes) -> str:
+    """UTF-16 with its byte order mark or without; the header's letters are ASCII, so every other byte of it is 0."""
+    encoding = "utf-16" if content.startswith(_UTF_16_MARKS) else "utf-16-be" if content[0] == 0 else "utf-16-le"
+    try:
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{line}", value=error.reason[:60])) from error
+        raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{line}", value=encoding.upper())) from error
 
 
 def _table(name: str, text: str) -> tuple[list[str], list[Fields]]:

@@ -12,9 +12,11 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
+
+from vwu.intake.submission.legacy import encoding_of_font
 
 # A form of 100 indicators needs some 200 KB; these limits leave room for photographs and long notes.
 MAX_FILE_BYTES = 20_000_000
@@ -50,6 +52,8 @@ class SheetFacts:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     without_value: set[tuple[int, int]] = field(default_factory=set)
     percents: set[tuple[int, int]] = field(default_factory=set)
+    # Cells in a font of before Unicode, and its name.
+    legacy_fonts: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     # Columns of the cells in `errors` and `without_value` by row: calamine shows these cells as empty.
@@ -112,10 +116,10 @@ def sheet_facts(package: Package) -> dict[str, SheetFacts]:
         scan = _OdsScan()
         _parse(package.part("content.xml"), scan)
         return scan.sheets
-    percents = _percent_styles(package)
+    styles = _cell_styles(package)
     facts = {}
     for name, path in _sheet_parts(package).items():
-        sheet = _SheetScan(percents)
+        sheet = _SheetScan(styles)
         _parse(package.part(path), sheet)
         facts[name] = sheet.facts
     _check_shared_strings(package.part("xl/sharedStrings.xml"))
@@ -169,15 +173,36 @@ def _sheet_parts(package: Package) -> dict[str, str]:
     return paths
 
 
-def _percent_styles(package: Package) -> frozenset[int]:
-    """Indexes of the cell styles whose number format multiplies by 100."""
-    part = package.part("xl/styles.xml")
-    if not part:
-        return frozenset()
+@dataclass(frozen=True, slots=True)
+class CellStyles:
+    """What the cell styles of a workbook say, by their index: which multiply by 100, which have a font of old."""
+
+    percents: frozenset[int]
+    legacy_fonts: Mapping[int, str]
+
+    def note(self, facts: SheetFacts, place: tuple[int, int], style: int) -> None:
+        """Keep what the style of a cell says."""
+        if style in self.percents:
+            facts.percents.add(place)
+        if style in self.legacy_fonts:
+            facts.legacy_fonts[place] = self.legacy_fonts[style]
+
+
+def cell_styles(formats: Iterable[tuple[int, int]], codes: Mapping[int, str], fonts: Mapping[int, str]) -> CellStyles:
+    """From the number format and font of each style, the codes of the formats and the names of the fonts."""
+    listed = list(enumerate(formats))
+    return CellStyles(
+        frozenset(style for style, (number, _) in listed if is_percent_format(number, codes.get(number))),
+        {style: fonts[font] for style, (_, font) in listed if encoding_of_font(fonts.get(font, ""))},
+    )
+
+
+def _cell_styles(package: Package) -> CellStyles:
     scan = _Styles()
-    _parse(part, scan)
-    formats = enumerate(scan.cell_formats)
-    return frozenset(index for index, number in formats if is_percent_format(number, scan.formats.get(number)))
+    part = package.part("xl/styles.xml")
+    if part:
+        _parse(part, scan)
+    return cell_styles(scan.cell_formats, scan.formats, dict(enumerate(scan.fonts)))
 
 
 def is_percent_format(number: int, code: str | None) -> bool:
@@ -211,33 +236,38 @@ class _Listing(_Scan):
 
 
 class _Styles(_Scan):
-    """Number formats, and which of them each cell style uses."""
+    """Number formats and fonts, and which of them each cell style uses."""
 
     def __init__(self) -> None:
         self.formats: dict[int, str] = {}
-        self.cell_formats: list[int] = []
-        self.is_inside = False
+        self.fonts: list[str] = []
+        self.cell_formats: list[tuple[int, int]] = []
+        self.list = ""
 
     def start(self, tag: str, attributes: Attributes) -> None:
         tag = tag.rpartition(":")[2]
         if tag == "numFmt" and "numFmtId" in attributes:
             self.formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
-        elif tag == "cellXfs":
-            self.is_inside = True
-        elif tag == "xf" and self.is_inside:
-            self.cell_formats.append(int(attributes.get("numFmtId", "0")))
+        elif tag in ("cellXfs", "fonts"):
+            self.list = tag
+        elif tag == "font" and self.list == "fonts":
+            self.fonts.append("")
+        elif tag == "name" and self.list == "fonts" and self.fonts:
+            self.fonts[-1] = attributes.get("val", "")
+        elif tag == "xf" and self.list == "cellXfs":
+            self.cell_formats.append((int(attributes.get("numFmtId", "0")), int(attributes.get("fontId", "0"))))
 
     def end(self, tag: str) -> None:
-        if tag.rpartition(":")[2] == "cellXfs":
-            self.is_inside = False
+        if tag.rpartition(":")[2] == self.list:
+            self.list = ""
 
 
 class _SheetScan(_Scan):
     """One pass over a sheet of an .xlsx file."""
 
-    def __init__(self, percents: frozenset[int]) -> None:
+    def __init__(self, styles: CellStyles) -> None:
         self.facts = SheetFacts()
-        self.percents = percents
+        self.styles = styles
         self.row = self.column = -1
         self.kind, self.value = "", ""
         self.has_formula = self.is_value = self.has_inline = False
@@ -283,8 +313,7 @@ class _SheetScan(_Scan):
             self.row, self.column = cell_at(attributes["r"])
         self.kind, self.value = attributes.get("t", ""), ""
         self.has_formula = self.is_value = self.has_inline = False
-        if "s" in attributes and int(attributes["s"]) in self.percents:
-            self.facts.percents.add((self.row, self.column))
+        self.styles.note(self.facts, (self.row, self.column), int(attributes.get("s", "0")))
 
     def _end_cell(self) -> None:
         place = (self.row, self.column)
@@ -307,9 +336,17 @@ class _OdsScan(_Scan):
         self.row = self.column = 0
         self.row_repeat = 1
         self.error: tuple[int, int] | None = None
+        self.style = ""
+        self.legacy_fonts: dict[str, str] = {}
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        if tag == "table:table":
+        if tag == "style:style":
+            self.style = attributes.get("style:name", "")
+        elif tag == "style:text-properties":
+            font = attributes.get("style:font-name") or attributes.get("fo:font-family", "")
+            if encoding_of_font(font.strip("'")):
+                self.legacy_fonts[self.style] = font
+        elif tag == "table:table":
             self.facts = self.sheets.setdefault(attributes.get("table:name", ""), SheetFacts())
             self.row = self.column = 0
         elif tag == "table:table-column":
@@ -348,6 +385,8 @@ class _OdsScan(_Scan):
             return
         if self.row + self.row_repeat > MAX_ROWS or self.column > MAX_COLUMNS:
             raise too_large(f"{self.row + self.row_repeat} × {self.column}")
+        if attributes.get("table:style-name") in self.legacy_fonts:
+            self.facts.legacy_fonts[place] = self.legacy_fonts[attributes["table:style-name"]]
         if kind == "percentage":
             self.facts.percents.update((place[0], place[1] + step) for step in range(repeat))
         if attributes.get("calcext:value-type") == "error":

@@ -128,10 +128,15 @@ _STRUCTURE = (
         "Ô gộp {position} phủ nhiều dòng hoặc nhiều cột số liệu, không biết số {value} thuộc ô nào. Hãy bỏ gộp ô và ghi số vào đúng ô.",
         "The merged cell {position} covers several lines or columns of figures, so which one {value} belongs to is unclear. Unmerge it and write the figure where it belongs.",
     ),
+    _warning(
+        "TEXT_LEGACY", "structure",
+        "Có {lines} ô hoặc dòng viết bằng bảng mã cũ {encoding}, từ {position}: {value} được đọc là {proposed}. Hãy kiểm tra và gõ bằng Unicode (ví dụ font Times New Roman) lần sau.",
+        "{lines} cells or lines are written in the old encoding {encoding}, from {position}: {value} was read as {proposed}. Check it, and type Unicode (font Times New Roman, say) next time.",
+    ),
     _error(
         "CSV_ENCODING", "structure",
-        "Tệp CSV không phải UTF-8 (từ {position}). Hãy lưu lại dạng CSV UTF-8 rồi gửi lại.",
-        "The CSV file is not UTF-8 (from {position}). Save it as CSV UTF-8 and send it again.",
+        "Không rõ bảng mã của tệp CSV (từ {position}; có thể là: {value}). Hãy lưu lại dạng CSV UTF-8 rồi gửi lại.",
+        "The encoding of the CSV file is unclear (from {position}; possible: {value}). Save it as CSV UTF-8 and send it again.",
     ),
     _error(
         "CSV_SEPARATOR", "structure",

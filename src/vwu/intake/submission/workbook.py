@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
 from vwu.intake.submission.biff import xls_facts
+from vwu.intake.submission.legacy import Written, encodings_of, written
 from vwu.intake.submission.package import (
     MAX_COLUMNS,
     MAX_FILE_BYTES,
@@ -79,6 +80,34 @@ def _is_blank(content: Content) -> bool:
     if not isinstance(content, str):
         return content is None
     return not content or (not content[0].isalnum() and not clean(content))
+
+
+def in_unicode(sheet: Sheet) -> tuple[Sheet, tuple[Finding, ...]]:
+    """The sheet with its texts in TCVN3 or VNI as Unicode, and one finding for each of these encodings."""
+    texts: dict[tuple[int, int], Written] = {}
+    for row, contents in enumerate(sheet.rows):
+        for column, content in enumerate(contents):
+            if isinstance(content, str) and not content.isascii():
+                texts[row, column] = written(content, sheet.facts.legacy_fonts.get((row, column), ""))
+    found = dict(zip(texts, encodings_of(tuple(texts.values())), strict=True))
+    by_encoding: dict[str, list[tuple[int, int]]] = {}
+    for place, encoding in found.items():
+        if encoding:
+            by_encoding.setdefault(encoding, []).append(place)
+    if not by_encoding:
+        return sheet, ()
+    rows = [list(contents) for contents in sheet.rows]
+    for encoding, places in by_encoding.items():
+        for row, column in places:
+            rows[row][column] = texts[row, column].possible[encoding]
+    findings = tuple(
+        finding(
+            "TEXT_LEGACY", position=sheet.position(*places[0]), value=sheet.text(*places[0])[:200],
+            proposed=texts[places[0]].possible[encoding][:200], line_count=len(places), encoding=encoding,
+        )
+        for encoding, places in by_encoding.items()
+    )  # fmt: skip
+    return replace(sheet, rows=tuple(map(tuple, rows))), findings
 
 
 def is_spreadsheet(content: bytes) -> bool:

@@ -73,10 +73,3 @@ def test_another_unit_is_refused_with_its_column(check: Check) -> None:
 def test_a_fault_of_the_head_names_its_column(check: Check) -> None:
     (finding,) = read(check, file(LINE.replace("P22", "P99"))).findings
     assert (finding.rule_id, finding.position, finding.column) == ("BRANCH_UNKNOWN", "P22.csv:2", "branch_code")
-
-
-def test_windows_1258_is_told_with_its_line(check: Check) -> None:
-    content = file(LINE, LINE).replace("người".encode(), b"ng\xfd\xf5i", 1)
-    submission = read(check, content)
-    assert [(f.rule_id, f.position) for f in submission.findings] == [("CSV_ENCODING", "P22.csv:2")]
-    assert submission.values == ()
