@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
+from vwu.intake.submission.encodings import Written, byte_readings, encodings_of, written
 from vwu.intake.submission.entries import Figure, HeadField, Line, Paper, Place
-from vwu.intake.submission.legacy import Written, byte_readings, encodings_of, written
 from vwu.intake.submission.package import MAX_FILE_BYTES
 from vwu.intake.submission.text import clean, match_key
 from vwu.intake.submission.values import Cell

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from vwu.intake.submission.legacy import encoding_of_font
+from vwu.intake.submission.encodings import encoding_of_font
 
 # A form of 100 indicators needs some 200 KB; these limits leave room for photographs and long notes.
 MAX_FILE_BYTES = 20_000_000

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
 from vwu.intake.submission.biff import xls_facts
-from vwu.intake.submission.legacy import Written, encodings_of, written
+from vwu.intake.submission.encodings import Written, encodings_of, written
 from vwu.intake.submission.package import (
     MAX_COLUMNS,
     MAX_FILE_BYTES,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl.styles import Font
 
 from vwu.catalogue import Catalogue
-from vwu.intake.submission.legacy import (
+from vwu.intake.submission.encodings import (
     TCVN3,
     VNI,
     WINDOWS_1258,
