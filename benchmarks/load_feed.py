@@ -62,7 +62,7 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--months", type=int, default=3)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="vwu-benchmark-") as folder, _warehouse(Path(folder)) as settings:
+    with tempfile.TemporaryDirectory(prefix="vwu-benchmark-") as folder, warehouse(Path(folder)) as settings:
         _say_machine(settings, arguments.lines)
         worst = max(_month(settings, Path(folder), arguments.lines, month) for month in range(arguments.months))
     print(f"worst ratio {worst:.2f}; goal {GOAL}")
@@ -70,7 +70,7 @@ def main() -> int:
 
 
 @contextmanager
-def _warehouse(folder: Path) -> Iterator[Settings]:
+def warehouse(folder: Path) -> Iterator[Settings]:
     """A running, migrated server of the product's own settings, gone in the end."""
     settings = load_settings({"VWU_HOME": str(folder / "home")})
     try:

@@ -24,7 +24,7 @@ log = getLogger(__name__)
         "owner": "intake",
         "retries": 2,
         "retry_delay": timedelta(seconds=15),
-        "execution_timeout": timedelta(minutes=10),
+        "execution_timeout": timedelta(hours=1),
     },
 )
 def branch_submissions():
@@ -32,52 +32,50 @@ def branch_submissions():
     ### Branch submissions: receive → check → land
 
     Every five minutes: **list** the complete files in `<landing>/branch_submissions/` that no receipt covers,
-    **receive** each in a task of its own, **announce** to `warehouse_release` that what is in force changed.
+    **receive** them in batches, **announce** to `warehouse_release` that what is in force changed.
 
     | you see | it means |
     |---|---|
     | everything skipped | nothing arrived, nothing was withdrawn |
-    | `receive_file` succeeded | the file has a receipt: landed, or **rejected with findings** (its log says which) |
-    | `receive_file` failed | it could not be worked on at all (disk, database, our fault); nothing of it landed |
+    | `receive_files` succeeded | each file has a receipt: landed, or **rejected with findings** (the log says which) |
+    | `receive_files` failed | what its log names could not be worked on at all (disk, database, our fault) |
     | `confirm_files` upstream failed | so the run failed; the other files landed and were announced all the same |
 
     Rerunning any task changes nothing: the same bytes have the same receipt. Findings: `vwu findings`.
     """
 
     @task
-    def list_arrivals() -> list[str]:
-        """Complete files without a receipt, oldest first; more than Airflow can map wait for the next run."""
-        from vwu.intake.arrivals import list_arrivals
+    def list_arrivals() -> list[list[str]]:
+        """Batches of complete files without a receipt, oldest first; what Airflow cannot map waits for the next run."""
+        from vwu.intake.arrivals import list_batches
 
-        return list_arrivals(load_settings(), ZONE)[: conf.getint("core", "max_map_length")]
+        return list_batches(load_settings(), ZONE)[: conf.getint("core", "max_map_length")]
 
     @task(
-        map_index_template="{{ task.op_kwargs['path'].rpartition('/')[2] }}",
-        doc_md="Receive, check and land one file whole, or reject it with findings; returns its state.",
+        map_index_template="{{ task.op_kwargs['paths'][0].rpartition('/')[2] }}",
+        doc_md="Receive, check and land each file whole, or reject it with findings; returns how many there are.",
     )
-    def receive_file(path: str) -> str:
-        from vwu.intake.receive import receive
+    def receive_files(paths: list[str]) -> int:
+        from vwu.intake.receive import receive_batch
 
-        outcome = receive(load_settings(), path)
-        log.info("%s", outcome.summary())
-        return str(outcome.state)
+        return receive_batch(load_settings(), paths, log.info)
 
     @task(trigger_rule="all_done", outlets=[Asset(ZONE)])
-    def announce_changes(states: list[str]) -> None:
-        """Trigger `warehouse_release` when a file landed now, or a release of what is in force is still to be made."""
+    def announce_changes() -> None:
+        """Trigger `warehouse_release` when what is in force changed, or a release of it is still to be made."""
         from vwu.run import ReleaseState, release_state
 
-        if "landed" not in states and release_state(load_settings()) is not ReleaseState.OPEN:
-            raise AirflowSkipException("nothing landed, and what is in force is released or refused")
+        if release_state(load_settings()) is not ReleaseState.OPEN:
+            raise AirflowSkipException("what is in force is released or refused")
 
     @task
-    def confirm_files(states: list[str]) -> int:
+    def confirm_files(counts: list[int]) -> int:
         """Fails with the run when a file could not be worked on; returns how many files were received."""
-        return len(states)
+        return sum(counts)
 
-    states = receive_file.expand(path=list_arrivals())
-    announce_changes(states)
-    confirm_files(states)
+    counts = receive_files.expand(paths=list_arrivals())
+    counts >> announce_changes()
+    confirm_files(counts)
 
 
 branch_submissions()

@@ -229,15 +229,13 @@ def run_direct(settings: Settings, show: Show) -> tuple[Failure, ...]:
 
 def _receive_zone(settings: Settings, zone: str, show: Show) -> Iterable[Failure]:
     from vwu.intake.arrivals import list_arrivals
-    from vwu.intake.receive import receive
+    from vwu.intake.receive import receive_files
 
     paths = list_arrivals(settings, zone)
-    for number, path in enumerate(paths, start=1):
+    for number, (path, outcome) in enumerate(zip(paths, receive_files(settings, paths), strict=True), start=1):
         show(f"receive {zone} {number}/{len(paths)} {path.rpartition('/')[2]}")
-        try:
-            receive(settings, path)
-        except Exception as error:  # whatever is wrong with one file, the others are received
-            yield Failure(f"receive_file [{Path(path).name}]", f"{type(error).__name__}: {error}")
+        if isinstance(outcome, Exception):
+            yield Failure(f"receive_files [{Path(path).name}]", f"{type(outcome).__name__}: {outcome}")
 
 
 def _release(settings: Settings, show: Show) -> Iterable[Failure]:

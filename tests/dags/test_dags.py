@@ -18,14 +18,14 @@ DAGS = Path(__file__).parents[2] / "dags"
 # DAG -> (task -> what runs after it)
 TASKS = {
     "branch_submissions": {
-        "list_arrivals": {"receive_file"},
-        "receive_file": {"announce_changes", "confirm_files"},
+        "list_arrivals": {"receive_files"},
+        "receive_files": {"announce_changes", "confirm_files"},
         "announce_changes": set(),
         "confirm_files": set(),
     },
     "bank_feeds": {
-        "list_arrivals": {"receive_file"},
-        "receive_file": {"announce_changes", "confirm_files"},
+        "list_arrivals": {"receive_files"},
+        "receive_files": {"announce_changes", "confirm_files"},
         "announce_changes": set(),
         "confirm_files": set(),
     },
@@ -96,7 +96,7 @@ def test_every_task_is_retried(dags: dict[str, Any]) -> None:
 @pytest.mark.parametrize("dag_id", ["branch_submissions", "bank_feeds"])
 def test_one_file_never_sinks_the_others(dags: dict[str, Any], dag_id: str) -> None:
     receive, announce, confirm = (
-        dags[dag_id].get_task(name) for name in ("receive_file", "announce_changes", "confirm_files")
+        dags[dag_id].get_task(name) for name in ("receive_files", "announce_changes", "confirm_files")
     )
     assert receive.is_mapped
     assert announce.trigger_rule == "all_done", "what landed is announced even when another file crashed"

@@ -105,12 +105,14 @@ def test_the_scheduler_ran_the_dags(story: Story) -> None:
     assert jobs == [("SchedulerJob",)]
 
 
-def test_each_file_had_a_task_of_its_own(story: Story) -> None:
-    arrivals = story.query("loader", "select count(*) from intake.arrival")
+def test_each_feed_had_a_task_of_its_own_and_workbooks_one_together(story: Story) -> None:
+    (feeds,) = story.query("loader", "select count(*) from intake.arrival where path like '%/bank_feeds/%'")
     tasks = story.query(
-        "airflow", "select count(*) from task_instance where task_id = 'receive_file' and state = 'success'"
+        "airflow",
+        """select dag_id, count(*) from task_instance
+           where task_id = 'receive_files' and state = 'success' group by dag_id order by dag_id""",
     )
-    assert arrivals == tasks != [(0,)]
+    assert tasks == [("bank_feeds", *feeds), ("branch_submissions", 1)]
 
 
 def test_broken_files_are_told_and_nothing_of_them_has_landed(story: Story) -> None:

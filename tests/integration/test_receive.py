@@ -17,9 +17,9 @@ from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake import store
-from vwu.intake.arrivals import ZONES, list_arrivals
+from vwu.intake.arrivals import BRANCH_SUBMISSIONS, ZONES, list_arrivals, list_batches
 from vwu.intake.model import Outcome, State
-from vwu.intake.receive import ChangedWhileReadError, check, receive, today
+from vwu.intake.receive import ChangedWhileReadError, NotReceivedError, check, receive, receive_batch, today
 from vwu.settings import Settings
 
 RAW_TABLES = ("submission_value", "loan", "credit_group", "credit_summary", "feed_control")
@@ -130,6 +130,40 @@ def test_a_file_written_while_it_is_read_does_not_land(landed: Settings, monkeyp
         receive(landed, str(path))
     with connect(landed, "loader") as connection:
         assert connection.execute("select count(*) from raw.submission_value").fetchone() == (0,)
+
+
+def test_one_file_of_a_batch_that_cannot_be_worked_on_stops_no_other(landed: Settings) -> None:
+    first, *others = list_batches(landed, BRANCH_SUBMISSIONS)[0][:3]
+    gone = str(Path(first).with_name("taken away.xlsx"))
+    said: list[str] = []
+    with pytest.raises(NotReceivedError, match=r"1 of 4 files .*taken away\.xlsx: FileNotFoundError"):
+        receive_batch(landed, [first, gone, *others], said.append)
+    assert [each.partition(":")[0] for each in said] == [Path(path).name for path in (first, *others)]
+    with connect(landed, "loader") as connection:
+        assert connection.execute("select count(*) from intake.receipt").fetchone() == (3,)
+    assert receive_batch(landed, [first, *others], said.append) == 3
+    assert all("unchanged" in each or "rejected" in each for each in said[3:])
+
+
+def test_a_batch_goes_on_after_its_connection_was_cut(landed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = list_batches(landed, BRANCH_SUBMISSIONS)[0][:3]
+    keep, seen = store.keep, []
+
+    def keep_and_cut(*arguments: object) -> str:
+        seen.append(arguments)
+        if len(seen) == 2:
+            with connect(landed, "loader", autocommit=True) as other:
+                other.execute(
+                    """select pg_terminate_backend(pid) from pg_stat_activity
+                       where datname = current_database() and usename = current_user and pid <> pg_backend_pid()"""
+                )
+        return keep(*arguments)  # type: ignore[arg-type]  # passed through as they came
+
+    monkeypatch.setattr(store, "keep", keep_and_cut)
+    said: list[str] = []
+    with pytest.raises(NotReceivedError, match="1 of 3 files"):
+        receive_batch(landed, paths, said.append)
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("round_", range(8))

@@ -17,7 +17,8 @@ from vwu.intake import landing, life
 from vwu.intake.landing import IntakeError
 from vwu.intake.model import Outcome, State, SubmissionScope
 from vwu.intake.receive import check, receive, today
-from vwu.intake.submission.history import history_from_json
+from vwu.intake.submission.check import check_submission
+from vwu.intake.submission.history import MOST_PEERS, history_from_json
 from vwu.settings import Settings
 
 HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
@@ -90,6 +91,35 @@ def test_a_peer_is_a_branch_of_the_same_level(database: Settings, catalogue: Cat
     send(database, "2024-02", startup("in_period", 6), members.format(90), branch="P22-D200")
     history = do(database, lambda connection: life.read_history(connection, catalogue, SCOPE))
     assert {(each.branch_code, each.size) for each in history.peers} == {("P19", 900)}
+
+
+def test_offline_with_all_peers_and_online_with_the_nearest_say_the_same(
+    database: Settings, catalogue: Catalogue
+) -> None:
+    members = "ALL,MEMBERS_TOTAL,actual,as_of,{},PERSON,"
+    scope = SubmissionScope("P22-06895", "2025-08", "BM01")
+    others = [each for each in catalogue.branches_of("commune", date(2025, 8, 14)) if each.branch_code[:3] == "P22"]
+    for number, branch in enumerate(others[: MOST_PEERS + 6]):
+        if branch.branch_code != scope.branch_code:
+            # The last ones are far larger and report far more: they would make 900 look usual.
+            value, size = (5, 1000 + number) if number < MOST_PEERS else (900, 1900)
+            send(
+                database,
+                scope.period_code,
+                startup("in_period", value),
+                members.format(size),
+                branch=branch.branch_code,
+            )
+    path = report(
+        database, scope.period_code, startup("in_period", 900), members.format(1000), branch=scope.branch_code
+    )
+    history = do(database, lambda connection: life.read_history(connection, catalogue, scope))
+    submission = check_submission(path.name, path.read_bytes(), catalogue, today())
+    near = do(database, lambda connection: life.read_history(connection, catalogue, scope, submission))
+    assert len({each.branch_code for each in near.peers}) == MOST_PEERS < len({e.branch_code for e in history.peers})
+    offline, outcome = check(path, catalogue, today(), history), receive(database, str(path))
+    assert [each.rule_id for each in outcome.findings] == ["FAR_FROM_PEERS"]
+    assert offline.findings == outcome.findings
 
 
 def test_a_line_that_is_left_out_is_shown_as_a_change(database: Settings) -> None:

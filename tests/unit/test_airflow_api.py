@@ -88,13 +88,13 @@ def test_runs_are_asked_for_newest_first_by_state(server: Server, client: Airflo
 def test_a_mapped_task_is_called_by_its_file(server: Server, client: Airflow) -> None:
     tasks = [
         {"task_id": "list_arrivals", "map_index": -1, "rendered_map_index": None},
-        {"task_id": "receive_file", "map_index": 3, "rendered_map_index": "báo cáo.xlsx"},
-        {"task_id": "receive_file", "map_index": 4, "rendered_map_index": None},
+        {"task_id": "receive_files", "map_index": 3, "rendered_map_index": "báo cáo.xlsx"},
+        {"task_id": "receive_files", "map_index": 4, "rendered_map_index": None},
     ]
     server.answers["/api/v2/dags/bank_feeds/dagRuns/vwu_run__1/taskInstances"] = (200, {"task_instances": tasks})
     run = DagRun("bank_feeds", "vwu_run__1", "running", "manual")
     names = airflow_api.list_tasks(client, run, ("failed",))
-    assert names == ["list_arrivals", "receive_file [báo cáo.xlsx]", "receive_file [4]"]
+    assert names == ["list_arrivals", "receive_files [báo cáo.xlsx]", "receive_files [4]"]
 
 
 def test_a_run_id_is_quoted_in_the_address(server: Server, client: Airflow) -> None:

@@ -178,13 +178,18 @@ def _write_marked(source: Path, target: Path, outcome: Outcome) -> None:
 
 
 def _receive(args: argparse.Namespace) -> int:
-    from vwu.intake.receive import receive
+    from vwu.intake.receive import receive_files
     from vwu.settings import load_settings
 
     settings = load_settings()
     # A relative name means another file tomorrow: the arrival is registered under its full path.
     paths = [name if "://" in name else str(_existing(name).resolve()) for name in args.files]
-    return _show([receive(settings, path) for path in paths], as_json=args.json, is_received=True)
+    outcomes: list[Outcome] = []
+    for outcome in receive_files(settings, paths):
+        if isinstance(outcome, Exception):
+            raise outcome
+        outcomes.append(outcome)
+    return _show(outcomes, as_json=args.json, is_received=True)
 
 
 def _show(outcomes: list[Outcome], *, as_json: bool, is_received: bool, not_run: tuple[str, ...] = ()) -> int:

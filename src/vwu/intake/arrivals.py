@@ -13,6 +13,8 @@ from vwu.settings import Settings
 BRANCH_SUBMISSIONS, BANK_FEEDS = "branch_submissions", "bank_feeds"
 ZONES = (BRANCH_SUBMISSIONS, BANK_FEEDS)
 CONTROL_SUFFIX, DONE_SUFFIX = ".control.json", ".done"
+# A task of Airflow costs seconds, a workbook some hundredths of one; a feed takes minutes.
+FILES_A_BATCH = {BRANCH_SUBMISSIONS: 200, BANK_FEEDS: 1}
 # Half-written or private files of office programs and copying tools, never a submission.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".swp")
 # A feed without its control record is given this long before it is received, and refused for want of one.
@@ -47,19 +49,29 @@ def list_arrivals(settings: Settings, zone: str, *, settle_seconds: float = SETT
         return register(connection, complete)
 
 
+def list_batches(settings: Settings, zone: str) -> list[list[str]]:
+    """`list_arrivals` in parts that one task receives: many small files, or one feed."""
+    paths, size = list_arrivals(settings, zone), FILES_A_BATCH[zone]
+    return [paths[first : first + size] for first in range(0, len(paths), size)]
+
+
 def register(connection: psycopg.Connection, candidates: list[Candidate]) -> list[str]:
     """Number the arrivals by modification time, then name; returns their paths in that order."""
-    for candidate in sorted(candidates, key=lambda each: (each.modified, each.path)):
-        connection.execute(
-            "insert into intake.arrival (path, signature) values (%s, %s) on conflict do nothing",
-            [candidate.path, candidate.signature],
-        )
+    ordered = sorted(candidates, key=lambda each: (each.modified, each.path))
+    columns = [[each.path for each in ordered], [each.signature for each in ordered]]
+    connection.execute(
+        """insert into intake.arrival (path, signature)
+           select path, signature from unnest(%s::text[], %s::text[]) with ordinality as listed (path, signature, place)
+           order by place
+           on conflict do nothing""",
+        columns,
+    )
     rows = connection.execute(
         """select arrival.path from intake.arrival
-           join unnest(%s::text[], %s::text[]) as wanted (path, signature)
+           inner join unnest(%s::text[], %s::text[]) as wanted (path, signature)
                on wanted.path = arrival.path and wanted.signature = arrival.signature
            order by arrival.arrival_no""",
-        [[each.path for each in candidates], [each.signature for each in candidates]],
+        columns,
     ).fetchall()
     return [path for (path,) in rows]
 
@@ -112,9 +124,16 @@ def _modified(info: dict[str, Any]) -> float:
 
 
 def _unreceived(connection: psycopg.Connection, candidates: list[Candidate]) -> list[Candidate]:
-    rows = connection.execute("select path, signature from intake.arrival where receipt_id is not null").fetchall()
-    known = set(rows)
-    return [each for each in candidates if (each.path, each.signature) not in known]
+    """Those without a receipt: asked for what lies in the zone now, not for all that ever came."""
+    known = connection.execute(
+        """select arrival.path, arrival.signature from intake.arrival
+           inner join unnest(%s::text[], %s::text[]) as wanted (path, signature)
+               on wanted.path = arrival.path and wanted.signature = arrival.signature
+           where arrival.receipt_id is not null""",
+        [[each.path for each in candidates], [each.signature for each in candidates]],
+    ).fetchall()
+    received = set(known)
+    return [each for each in candidates if (each.path, each.signature) not in received]
 
 
 def _settled(settings: Settings, zone: str, fresh: list[Candidate], settle_seconds: float) -> list[Candidate]:

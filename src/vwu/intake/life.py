@@ -4,7 +4,11 @@ above, exceptions for late reports. The caller owns the transaction; every act i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,8 +16,17 @@ from psycopg.rows import class_row
 
 from vwu.intake import landing
 from vwu.intake.landing import IntakeError
-from vwu.intake.model import State, SubmissionScope
-from vwu.intake.submission.history import SIZE_INDICATOR, YEARS_OF_HISTORY, History, PastValue, PeerValue
+from vwu.intake.model import State, Submission, SubmissionScope
+from vwu.intake.submission.history import (
+    MOST_PEERS,
+    SAME_SIZE,
+    SIZE_INDICATOR,
+    YEARS_OF_HISTORY,
+    History,
+    PastValue,
+    PeerValue,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue, Period
@@ -25,11 +38,14 @@ _PLACES = re.compile(r"\S+![A-Z]+[0-9]+|\S+\.(?:csv|txt):[0-9]+", re.IGNORECASE)
 # History
 
 
-def read_history(connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope) -> History:
+def read_history(
+    connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope, submission: Submission | None = None
+) -> History:
     """What is in force of this branch and form in the periods around, the scope itself included, and of its peers.
 
-    At most three years back, so that a check costs the same after ten years as after one. Raises IntakeError for an
-    unknown branch, period or form: an empty history would find nothing.
+    At most three years back, so that a check costs the same after ten years as after one; with the submission that is
+    to be compared, only the peers that it is compared with. Raises IntakeError for an unknown branch, period or form:
+    an empty history would find nothing.
     """
     period = _known_period(catalogue, scope)
     first = period.start_date - timedelta(days=366 * YEARS_OF_HISTORY)
@@ -39,7 +55,12 @@ def read_history(connection: psycopg.Connection, catalogue: Catalogue, scope: Su
         [scope.branch_code, scope.form],
     ).fetchall()
     near = [known.period_code for (code,) in codes if (known := catalogue.period(code)) and known.end_date >= first]
-    return History(_past(connection, scope, near), _peers(connection, scope))
+    past = _past(connection, scope, near)
+    if submission is None:
+        return History(past, _peers(connection, _peer_scopes(catalogue, scope, period)))
+    size = size_of(submission, catalogue, past)
+    peers = () if size is None else _peers(connection, _peer_scopes(catalogue, scope, period), size)
+    return History(past, peers)
 
 
 def _known_period(catalogue: Catalogue, scope: SubmissionScope) -> Period:
@@ -68,37 +89,56 @@ def _past(connection: psycopg.Connection, scope: SubmissionScope, periods: list[
         )
 
 
-def _peers(connection: psycopg.Connection, scope: SubmissionScope) -> tuple[PeerValue, ...]:
-    """Branches of the same level: all provinces, or what lies in the same province."""
+def _peer_scopes(catalogue: Catalogue, scope: SubmissionScope, period: Period) -> list[str]:
+    """The same report of the other branches of the same level: all provinces, or what lies in the same province."""
+    branch = catalogue.branch(scope.branch_code, period.end_date)
+    assert branch is not None
+    alike = _branches_by_province(catalogue, branch.level, period.end_date)[_province_above(scope.branch_code)]
+    return [replace(scope, branch_code=code).key for code in alike if code != scope.branch_code]
+
+
+@cache
+def _branches_by_province(catalogue: Catalogue, level: str, on: date) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for branch in catalogue.branches_of(level, on):
+        found.setdefault(_province_above(branch.branch_code), []).append(branch.branch_code)
+    return found
+
+
+def _province_above(branch_code: str) -> str:
+    province, below, _ = branch_code.partition("-")
+    return province if below else ""
+
+
+def _peers(connection: psycopg.Connection, scope_keys: list[str], size: Decimal | None = None) -> tuple[PeerValue, ...]:
+    """What these reports say; of a size, only those that a branch of that size is compared with."""
+    least, most = (None, None) if size is None else (size / SAME_SIZE, size * SAME_SIZE)
     with connection.cursor(row_factory=class_row(PeerValue)) as cursor:
         return tuple(
             cursor.execute(
                 """with peer as materialized (
-                       select scope.branch_code, raw.programme_code, raw.indicator_code, raw.basis, raw.value
+                       select scope.scope_key, scope.receipt_id, scope.branch_code, said.value as size
                        from intake.scope
-                       inner join raw.submission_value as raw
-                           on scope.receipt_id = raw.receipt_id and scope.scope_key = raw.scope_key
-                       where scope.kind = 'submission' and scope.period_code = %s and scope.form = %s
-                           and scope.branch_code ~ %s and scope.branch_code <> %s
-                           and raw.scenario = 'actual' and raw.basis in ('in_period', 'as_of') and raw.value > 0
+                       inner join raw.submission_value as said
+                           on scope.receipt_id = said.receipt_id and scope.scope_key = said.scope_key
+                       where scope.scope_key = any(%(scopes)s) and said.indicator_code = %(size_indicator)s
+                           and said.scenario = 'actual' and said.basis = 'as_of' and said.value > 0
+                           and (%(size)s::numeric is null or said.value between %(least)s and %(most)s)
+                       order by abs(said.value - %(size)s), scope.branch_code
+                       limit %(most_peers)s
                    )
-                   select peer.*, size.value as size
+                   select peer.branch_code, raw.programme_code, raw.indicator_code, raw.basis, raw.value, peer.size
                    from peer
-                   inner join peer as size
-                       on peer.branch_code = size.branch_code and size.indicator_code = %s and size.basis = 'as_of'
-                   order by peer.branch_code, peer.programme_code, peer.indicator_code, peer.basis""",
-                [scope.period_code, scope.form, _same_level(scope.branch_code), scope.branch_code, SIZE_INDICATOR],
+                   inner join raw.submission_value as raw
+                       on peer.receipt_id = raw.receipt_id and peer.scope_key = raw.scope_key
+                   where raw.scenario = 'actual' and raw.basis in ('in_period', 'as_of') and raw.value > 0
+                   order by peer.branch_code, raw.programme_code, raw.indicator_code, raw.basis""",
+                {
+                    "scopes": scope_keys, "size_indicator": SIZE_INDICATOR, "size": size, "least": least, "most": most,
+                    "most_peers": None if size is None else MOST_PEERS,
+                },
             )
-        )
-
-
-def _same_level(branch_code: str) -> str:
-    """A pattern for the codes of the same level (INTERFACES 1), within the province below that level."""
-    province, _, rest = branch_code.partition("-")
-    if not rest:
-        return "^P[0-9]{2}$"
-    letter = rest[0] if rest[0] in "DX" else ""
-    return f"^{re.escape(province)}-{letter}[0-9]+$"
+        )  # fmt: skip
 
 
 # Answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -33,6 +33,10 @@ class ChangedWhileReadError(Exception):
     """The file was written again while it was read; it stays in the landing zone and is received anew."""
 
 
+class NotReceivedError(Exception):
+    """Some files could not be worked on, whatever is in them; the message names each and says why."""
+
+
 def today() -> date:
     """Today in Viet Nam, where every due date and "not in the future" is meant."""
     return datetime.now(VIETNAM).date()
@@ -45,11 +49,63 @@ def receive(settings: Settings, path: str) -> Outcome:
     `raw`. Raises FileNotFoundError, ChangedWhileReadError, OSError or psycopg.Error when the surroundings fail; then
     nothing of the file is visible and the next attempt starts afresh.
     """
+    (outcome,) = receive_files(settings, [path])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def receive_files(settings: Settings, paths: Iterable[str]) -> Iterator[Outcome | Exception]:
+    """`receive` of each file in turn: a transaction of its own each, and what it raises in place of its outcome.
+
+    Raises psycopg.OperationalError when the database does not answer at all.
+    """
     from vwu.catalogue import load_catalogue
     from vwu.database import connect
 
+    catalogue = load_catalogue(settings.root / "seeds")
+    connection = connect(settings, "loader")
+    try:
+        for path in paths:
+            if connection.closed:
+                connection = connect(settings, "loader")
+            yield _receive_one(connection, settings, catalogue, path)
+    finally:
+        connection.close()
+
+
+def receive_batch(settings: Settings, paths: Sequence[str], say: Callable[[str], None]) -> int:
+    """Receive every file and say what became of each; returns how many.
+
+    Raises NotReceivedError in the end when some could not be worked on: the others are received.
+    """
+    failed = []
+    for path, outcome in zip(paths, receive_files(settings, paths), strict=True):
+        if isinstance(outcome, Exception):
+            failed.append(f"{path}: {type(outcome).__name__}: {outcome}")
+        else:
+            say(outcome.summary())
+    if failed:
+        raise NotReceivedError(f"{len(failed)} of {len(paths)} files could not be received; " + "; ".join(failed))
+    return len(paths)
+
+
+def _receive_one(
+    connection: psycopg.Connection, settings: Settings, catalogue: Catalogue, path: str
+) -> Outcome | Exception:
+    try:
+        outcome = _receive(connection, settings, catalogue, path)
+        connection.commit()
+    except Exception as error:  # whatever is wrong with one file, the others are received
+        if not connection.closed:
+            connection.rollback()
+        return error
+    return outcome
+
+
+def _receive(connection: psycopg.Connection, settings: Settings, catalogue: Catalogue, path: str) -> Outcome:
     candidate = describe(path)
-    with _local(path) as (data, control), connect(settings, "loader") as connection:
+    with _local(path) as (data, control):
         sha256 = store.sha256_of(data)
         is_feed = _is_feed(data)
         store.keep(settings.store, data, sha256, settings.key("store") if is_feed else None)
@@ -59,7 +115,6 @@ def receive(settings: Settings, path: str) -> Outcome:
         unchanged = _unchanged(connection, receipt.receipt_id, data.name, sha256)
         if unchanged is not None:
             return unchanged
-        catalogue = load_catalogue(settings.root / "seeds")
         if is_feed:
             outcome = _receive_feed(connection, settings, catalogue, data, control, sha256)
         else:
@@ -93,7 +148,7 @@ def _receive_submission(
     submission, history = _check_submission(data, catalogue, today()), None
     if submission.scope is not None and not has_errors(submission.findings):
         landing.open_scope(connection, submission.scope)  # nobody else replaces it while it is compared
-        history = life.read_history(connection, catalogue, submission.scope)
+        history = life.read_history(connection, catalogue, submission.scope, submission)
     outcome = _submission_outcome(data.name, sha256, submission, catalogue, history)
     if submission.scope is None or has_errors(outcome.findings):
         return _reject(connection, settings, outcome)

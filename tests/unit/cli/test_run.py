@@ -82,9 +82,9 @@ def test_a_shut_gate_names_its_reasons(settings: Settings) -> None:
 
 
 def test_what_could_not_be_done_says_where_to_read(settings: Settings) -> None:
-    text = say(settings, NOTHING, failures=(Failure("receive_file [a.xlsx]", "its log: http://127.0.0.1"),))
+    text = say(settings, NOTHING, failures=(Failure("receive_files [a.xlsx]", "its log: http://127.0.0.1"),))
     assert "could not be done" in text
-    assert "receive_file [a.xlsx]: its log: http://127.0.0.1" in text
+    assert "receive_files [a.xlsx]: its log: http://127.0.0.1" in text
 
 
 def test_json_has_the_same(settings: Settings) -> None:

@@ -8,6 +8,7 @@ plausibility rules are robust (median and median absolute deviation of logarithm
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -38,7 +39,9 @@ _STEADY = 0.5  # decades: a history within a factor of 3 of its median
 _LEAST_SCALE = 0.1  # decades: differences of a quarter are nothing to ask about
 _FAR = 6.0  # scales from the median
 _SAME_SEASON = 0.5  # decades
-_SAME_SIZE = 2
+SAME_SIZE = 2  # a peer has half to twice the members
+# The nearest in size say what is usual as well as all of them, and a check costs the same in the largest province.
+MOST_PEERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,25 @@ class Point:
 
 def check_history(submission: Submission, catalogue: Catalogue, history: History) -> tuple[Finding, ...]:
     """Findings of one submission against its history, in the order of its figures; none without a known scope."""
+    comparison = _comparison(submission, catalogue, history)
+    if comparison is None:
+        return ()
+    found = (*comparison.copied(), *(each for value in submission.values for each in comparison.of(value)))
+    return of_period(found, comparison.period.end_date)
+
+
+def size_of(submission: Submission, catalogue: Catalogue, past: tuple[PastValue, ...]) -> Decimal | None:
+    """How many members the branch has, by which its peers are chosen; None when it never said."""
+    comparison = _comparison(submission, catalogue, History(past))
+    return comparison.size if comparison else None
+
+
+def _comparison(submission: Submission, catalogue: Catalogue, history: History) -> _Comparison | None:
     scope = submission.scope
     period = catalogue.period(scope.period_code) if scope else None
     if scope is None or period is None:
-        return ()
-    comparison = _Comparison(submission, catalogue, history, scope.branch_code, period)
-    found = (*comparison.copied(), *(each for value in submission.values for each in comparison.of(value)))
-    return of_period(found, period.end_date)
+        return None
+    return _Comparison(submission, catalogue, history, scope.branch_code, period)
 
 
 @dataclass(frozen=True)
@@ -320,15 +335,7 @@ class _Comparison:
         ]  # fmt: skip
 
     def _unlike_peers(self, value: SubmissionValue, point: Point) -> list[Finding]:
-        size = self._size
-        if size is None:
-            return []
-        key = (value.programme_code, value.indicator_code, value.basis)
-        alike = [
-            each.value for each in self.history.peers
-            if (each.programme_code, each.indicator_code, each.basis) == key and each.branch_code != self.branch_code
-            and size / _SAME_SIZE <= each.size <= size * _SAME_SIZE
-        ]  # fmt: skip
+        alike = self.alike.get((value.programme_code, value.indicator_code, value.basis), [])
         if len(alike) < _FEWEST_PEERS or not _is_far(point.value, alike):
             return []
         return [
@@ -339,7 +346,22 @@ class _Comparison:
         ]  # fmt: skip
 
     @cached_property
-    def _size(self) -> Decimal | None:
+    def alike(self) -> Mapping[tuple[str, str, str], list[Decimal]]:
+        """The figures of the peers nearest in size, by programme, indicator and basis."""
+        own, found = self.size, defaultdict(list)
+        if own is not None:
+            sizes = {
+                each.branch_code: each.size for each in self.history.peers
+                if each.branch_code != self.branch_code and own / SAME_SIZE <= each.size <= own * SAME_SIZE
+            }  # fmt: skip
+            nearest = frozenset(sorted(sizes, key=lambda code: (abs(sizes[code] - own), code))[:MOST_PEERS])
+            for each in self.history.peers:
+                if each.branch_code in nearest:
+                    found[each.programme_code, each.indicator_code, each.basis].append(each.value)
+        return found
+
+    @cached_property
+    def size(self) -> Decimal | None:
         """Members of this branch: by this report, else by its last one."""
         said = [p.value for key, p in self.now.items() if key[1:] == (SIZE_INDICATOR, "actual", "as_of")]
         for key, points in self.past.items():

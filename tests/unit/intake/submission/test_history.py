@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,15 @@ import pytest
 
 from vwu.catalogue import Catalogue
 from vwu.intake.model import Quantity, Submission, SubmissionScope, SubmissionValue
-from vwu.intake.submission.history import History, PastValue, PeerValue, check_history, history_from_json
+from vwu.intake.submission.history import (
+    MOST_PEERS,
+    History,
+    PastValue,
+    PeerValue,
+    check_history,
+    history_from_json,
+    size_of,
+)
 from vwu.intake.submission.rules import HISTORY_RULES
 
 STARTUP, HELPED, MEMBERS = "WOMEN_STARTUP_SUPPORTED", "POOR_NEARPOOR_HOUSEHOLDS_HELPED", "MEMBERS_TOTAL"
@@ -186,6 +194,16 @@ def test_what_comes_every_year_in_that_month_is_no_question(catalogue: Catalogue
 def test_few_points_prove_nothing(catalogue: Catalogue) -> None:
     few = History(STEADY[:5], peers(STARTUP, [100] * 7))
     assert rule_ids(catalogue, now("2024-01", (STARTUP, "in", 900), (MEMBERS, "as_of", 1000)), few) == []
+
+
+def test_only_the_peers_nearest_in_size_are_compared_with(catalogue: Catalogue) -> None:
+    """Twenty branches of its own size report some 100; more of twice the size report 900 and are not asked."""
+    submission = now("2024-01", (STARTUP, "in", 900), (MEMBERS, "as_of", 1000))
+    larger = tuple(replace(each, branch_code=f"{each.branch_code}L") for each in peers(STARTUP, [900] * 60, 1900))
+    (found,) = check_history(submission, catalogue, History(peers=(*larger, *peers(STARTUP, [100] * MOST_PEERS))))
+    assert (found.rule_id, f"{MOST_PEERS} branches" in found.message_en) == ("FAR_FROM_PEERS", True)
+    assert rule_ids(catalogue, submission, History(peers=larger)) == []
+    assert size_of(submission, catalogue, ()) == 1000
 
 
 def test_a_slip_names_what_was_meant(catalogue: Catalogue) -> None:
