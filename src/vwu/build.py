@@ -122,10 +122,11 @@ def _alone(connection: psycopg.Connection) -> Iterator[None]:
 
 
 def _is_current(connection: psycopg.Connection, code_hash: str, seeds_hash: str) -> bool:
-    """The last success made everything from these very files, and nothing that came after it was begun anew."""
+    """The last success made everything from these very files and it is there, and nothing after it was begun anew."""
     row = connection.execute(
         """select
-               count(*) filter (where status = 'success') > 0
+               to_regclass('intermediate.loaded_scope') is not null  -- else restored from a backup, which has no marts
+               and count(*) filter (where status = 'success') > 0
                and bool_and(code_hash = %(code)s and seeds_hash = %(seeds)s)
                and count(*) filter (where is_full_refresh and status <> 'success') = 0
            from quality.build_run

@@ -46,18 +46,29 @@ class Story:
             return connection.execute(text.encode()).fetchall()
 
     def vwu(self, *arguments: str) -> str:
+        """What a verb that succeeds prints."""
+        done = self.call(*arguments)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def refused(self, *arguments: str) -> str:
+        """What a verb says that fails in plain words."""
+        done = self.call(*arguments)
+        assert done.returncode in (1, 2, 3), f"{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command line as a person calls it, in an environment that names this home and nothing else of ours."""
         environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("VWU_", "AIRFLOW", "PG", "PYTEST_"))
         }
-        done = subprocess.run(
+        return subprocess.run(
             [Path(sys.executable).with_name("vwu"), *arguments],
             env=environment | self.environment, capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-        return done.stdout
 
     def run(self, *arguments: str) -> dict[str, Any]:
         """What `vwu run --json` printed."""
@@ -181,6 +192,32 @@ def test_without_airflow_and_on_an_older_server_the_same_comes_out(
     assert differing <= {"fct_submission"}, "it alone says at what time a file came"
     assert direct.query("bi_reader", submissions) == story.query("bi_reader", submissions)
     assert not processes.marked(direct.home, [postgres.NAME]), "no server of our own beside the given one"
+
+
+def test_a_backup_fills_an_empty_machine_and_the_same_bytes_are_published(story: Story, tmp_path: Path) -> None:
+    """Every release is there at once; what dbt makes is made anew, and is the release in force to the byte."""
+    folder, keys = tmp_path / "backup", story.home / "keys"
+    made = json.loads(story.vwu("backup", str(folder), "--json"))
+    assert json.loads(story.vwu("backup", str(folder), "--json"))["files"] == made["files"] >= made["receipts"] > 0
+    assert [path.name for path in folder.glob("database-*")] == [
+        json.loads((folder / "backup.json").read_text())["dump"]
+    ]
+    empty = Story(tmp_path / "another home", {})
+    try:
+        assert "the token key" in empty.refused("restore", str(folder))
+        assert json.loads(empty.vwu("restore", str(folder), "--keys", str(keys), "--json"))["releases"] == 1
+        assert empty.checksums() == story.checksums()
+        assert "holds receipts or releases" in empty.refused("restore", str(folder))
+        built = json.loads(empty.vwu("build", "--json"))
+        assert (built["ok"], built["is_full_refresh"]) == (True, True)
+        empty.vwu("gate")
+        published = json.loads(empty.vwu("publish", "--json"))
+        assert (published["is_new"], published["release_id"]) == (False, 1)
+        assert "is the release in force" in published["reason"]
+        (text,) = empty.query("loader", "select sum(length(message_vi)), count(*) from intake.finding")
+        assert [text] == story.query("loader", "select sum(length(message_vi)), count(*) from intake.finding")
+    finally:
+        postgres.remove(empty.home)
 
 
 def test_down_leaves_no_process(story: Story) -> None:

@@ -14,7 +14,7 @@ from importlib import import_module
 from vwu import __version__
 
 DONE, BLOCKED, WRONG_USE, OUTSIDE_FAILED = 0, 1, 2, 3
-GROUPS = ("stack", "sample", "intake", "identity", "warehouse", "reporting", "run")
+GROUPS = ("stack", "sample", "intake", "identity", "warehouse", "reporting", "run", "safety")
 
 
 class OutsideError(Exception):

