@@ -423,23 +423,52 @@ class Rollup:
                 self.totals[Key(cell, region, boundary)] = self._total(cell, region, boundary, shares)
 
     def _spread(self, cell: Cell, figures: Sequence[Figure]) -> Mapping[tuple[str, Region], list[Share]]:
-        speakers: dict[Region, int] = {}
-        for figure in figures:
-            if self.world.level(figure.branch) != "unit" and figure.blocked is None:
-                height = self.world.height(figure.branch)
-                speakers[figure.region] = max(height, speakers.get(figure.region, 0))
+        end = self.world.periods[cell.period][1].until
+        # Whoever is gone by the period's end has no balance: it lives on in the successor's.
+        placed = [
+            (figure, on)
+            for figure in figures
+            if (on := min(end, self.world.tenure[figure.branch].until)) == end or cell.basis == "in_period"
+        ]
+        stands = self._who_stands(cell, placed)
         found: dict[tuple[str, Region], list[Share]] = defaultdict(list)
-        for figure in figures:
-            end = self.world.periods[cell.period][1].until
-            on = min(end, self.world.tenure[figure.branch].until)
-            if cell.basis != "in_period" and on != end:
-                continue  # its balance lives on in its successor's
-            own = self.world.height(figure.branch)
-            above = [speakers[r] for r in self.world.up(figure.region, on) if speakers.get(r, 0) > own]
+        for figure, on in placed:
+            own = self.world.reporting_level(figure.branch)
+            if own == figure.region.level and not stands.get(figure.region, True):
+                continue
+            height = HEIGHT[own]
+            above = [HEIGHT[r.level] for r in self.world.up(figure.region, on) if stands.get(r)]
+            above = [other for other in above if other > height]
             for boundary, target, weight, is_estimated in self.world.ways(figure.region, on):
                 if not above or HEIGHT[target.level] < min(above):
                     found[boundary, target].append(Share(figure, weight, is_estimated))
         return found
+
+    def _who_stands(self, cell: Cell, placed: Sequence[tuple[Figure, int]]) -> Mapping[Region, bool]:
+        """Of each region above communes that reports for itself: whether its own figure stands against those below."""
+        told: dict[Region, dict[str, list[Figure]]] = defaultdict(lambda: defaultdict(list))
+        for figure, on in placed:
+            for region in self.world.up(figure.region, on):
+                told[region][self.world.reporting_level(figure.branch)].append(figure)
+        stands = {}
+        for region, levels in told.items():
+            if HEIGHT[region.level] > 1 and region.level in levels:
+                weight = {level: self._reach(cell, region, level, found) for level, found in levels.items()}
+                own_covered, own_until = weight.pop(region.level)
+                covered, until = max(weight.values(), default=(Fraction(-1), 0))
+                is_newer = cell.basis != "in_period" and until > own_until
+                stands[region] = (own_covered, not is_newer) >= (covered, True)
+        return stands
+
+    def _reach(self, cell: Cell, region: Region, level: str, figures: Sequence[Figure]) -> tuple[Fraction, int]:
+        """How much of a region the branches of one level cover, and to which day all of them speak."""
+        span = self.world.periods[cell.period][1]
+        on = min(span.until, self.world.life[region].until)
+        is_summed = any(figure.is_summed for figure in figures)
+        number, days = self.world.seated("as_reported", region, level, Life(span.since if is_summed else on, on), span)
+        expected = Fraction(days, span.until - span.since + 1) if is_summed else Fraction(number)
+        covered = sum((f.covered for f in figures if f.amount or f.blocked == "undetermined"), Fraction(0))
+        return min(covered / (expected or 1), Fraction(1)), min(figure.until for figure in figures)
 
     def _total(self, cell: Cell, region: Region, boundary: str, shares: Sequence[Share]) -> Row:
         world = self.world
