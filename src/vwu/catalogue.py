@@ -239,6 +239,31 @@ class _IndicatorProgramme:
     programme_code: str
 
 
+@dataclass(frozen=True, slots=True)
+class RegionAlias:
+    """Another name of a region: an abbreviation, the name without its kind, another spelling, or a former name."""
+
+    level: str
+    region_code: str
+    region_valid_from: date
+    alias_vi: str
+    alias_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Succession:
+    from_level: str
+    from_code: str
+    from_valid_from: date
+    to_level: str
+    to_code: str
+    to_valid_from: date
+
+
+RegionKey = tuple[str, str, date | None]  # level, code, valid_from
+RegionLinks = Mapping[RegionKey, tuple[RegionKey, ...]]
+
+
 class Dated(Protocol):
     @property
     def valid_from(self) -> date: ...
@@ -349,6 +374,11 @@ class Catalogue:
         """All branches of a level that exist on a day, by code."""
         return tuple(branch for branch in self._branches_by_level.get(level, ()) if in_force((branch,), on))
 
+    @cached_property
+    def branches(self) -> tuple[Branch, ...]:
+        """Every version of every branch."""
+        return tuple(self._read("branch", Branch))
+
     def explain_absence(self, code: str, on: date) -> Absence | None:
         """Why `branch` has no answer, with the days on which the code did hold and what took its place."""
         if self.branch(code, on) is not None:
@@ -380,6 +410,19 @@ class Catalogue:
         """All versions of a region by date."""
         lines = self._region_lines.get((level, code), ())
         return tuple(_parsed(self._header("region"), lines, Region))
+
+    @cached_property
+    def region_aliases(self) -> tuple[RegionAlias, ...]:
+        """Other names of regions."""
+        return tuple(self._read("region_alias", RegionAlias))
+
+    def regions_after(self, region: RegionKey) -> tuple[RegionKey, ...]:
+        """The regions, as (level, code, valid_from), that took the place of one."""
+        return self._succession[0].get(region, ())
+
+    def regions_before(self, region: RegionKey) -> tuple[RegionKey, ...]:
+        """The regions whose place one took."""
+        return self._succession[1].get(region, ())
 
     def commune(self, code: str, system: CodeSystem, on: date | None = None) -> Region | None:
         """The commune that a code means in a code system, in its version on a day.
@@ -511,6 +554,18 @@ class Catalogue:
     @cached_property
     def _region_lines(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         return self._lines("region", 2)
+
+    @cached_property
+    def _succession(
+        self,
+    ) -> tuple[Mapping[RegionKey, tuple[RegionKey, ...]], Mapping[RegionKey, tuple[RegionKey, ...]]]:
+        after: dict[RegionKey, tuple[RegionKey, ...]] = {}
+        before: dict[RegionKey, tuple[RegionKey, ...]] = {}
+        for row in self._read("region_succession", _Succession):
+            old: RegionKey = (row.from_level, row.from_code, row.from_valid_from)
+            new: RegionKey = (row.to_level, row.to_code, row.to_valid_from)
+            after[old], before[new] = (*after.get(old, ()), new), (*before.get(new, ()), old)
+        return after, before
 
     @cached_property
     def _commune_codes(self) -> Mapping[str, frozenset[str]]:

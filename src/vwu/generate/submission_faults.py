@@ -271,6 +271,25 @@ def _branch_of_another_time(draft: Draft) -> tuple[bytes, str] | None:
     return None
 
 
+def _branch_by_name(draft: Draft) -> tuple[bytes, str] | None:
+    branch = draft.catalogue.branch(draft.report.branch_code, draft.report.period.end_date)
+    return _every_line(branch_code=branch.name_vi)(draft) if branch and branch.level == "province" else None
+
+
+def _branch_before_reform(draft: Draft) -> tuple[bytes, str] | None:
+    """Huyện Lý Sơn became the special zone Lý Sơn: the same people under a new code."""
+    code = "P51-D536"
+    if draft.catalogue.branch(code, draft.report.period.end_date) is not None:
+        return None
+    draft.rows[:] = [row for row in draft.rows if row["programme_code"] in _OPEN_ENDED]
+    return _every_line(branch_code=code)(draft)
+
+
+def _note_in_tcvn3(draft: Draft) -> tuple[bytes, str]:
+    draft.rows[-1]["note"] = "Th¸i Nguyªn"
+    return _csv(draft, len(draft.rows) - 1)
+
+
 def _far_period(code: str) -> Plant:
     """A span of months that ends, or begins, when nobody can know."""
 
@@ -325,7 +344,8 @@ def _another_branch(draft: Draft) -> tuple[bytes, str]:
 _CSV_FAULTS = (
     PaperFault("FILE_EMPTY", "nothing in it", _text(lambda _: b"")),
     PaperFault("FILE_UNKNOWN_KIND", "a letter", _text(lambda _: "Kính gửi Trung ương Hội".encode()), "docx"),
-    PaperFault("CSV_ENCODING", "UTF-16", _text(lambda text: text.decode().encode("utf-16-le"), ":1")),
+    PaperFault("CSV_ENCODING", "a letter of no Vietnamese encoding", _at_last_line(lambda last: last + b" caf\xe9")),
+    PaperFault("TEXT_LEGACY", "a note in TCVN3", _note_in_tcvn3),
     PaperFault("CSV_SEPARATOR", "semicolons", _text(lambda text: text.replace(b",", b";"), ":1")),
     PaperFault("CSV_COLUMN_MISSING", "no basis", _text(lambda text: text.replace(b",basis,", b",co_so,", 1), ":1")),
     PaperFault("CSV_NO_LINES", "a header alone", _text(lambda text: text.split(b"\n")[0] + b"\n", ":1")),
@@ -335,6 +355,9 @@ _CSV_FAULTS = (
     PaperFault("FORM_UNKNOWN", "version 7", _every_line(form_version="7")),
     PaperFault("BRANCH_UNKNOWN", "a province code alone", _every_line(branch_code="22")),
     PaperFault("BRANCH_NOT_VALID", "a branch of another time", _branch_of_another_time),
+    PaperFault("BRANCH_BY_NAME", "a name for a code", _branch_by_name),
+    PaperFault("BRANCH_AMBIGUOUS", "a name of many communes", _every_line(branch_code="xã Tân An")),
+    PaperFault("BRANCH_SUCCEEDED", "the district of an island after June 2025", _branch_before_reform),
     PaperFault("PERIOD_UNKNOWN", "a thirteenth month", _every_line(period_code="2025-13")),
     PaperFault("PERIOD_IN_FUTURE", "results of 2098", _far_period("2098-01/2099-12")),
     PaperFault("PERIOD_NOT_ENDED", "results until 2099", _far_period("2025-01/2099-12")),
@@ -410,7 +433,7 @@ def _head(number: int, content: Any) -> Plant:
 
 
 def _head_missing(draft: Draft) -> tuple[bytes, str]:
-    draft.sheet[f"B{HEAD_ROW + 2}"] = None
+    draft.sheet[f"B{HEAD_ROW + 4}"] = None
     return _book(draft, "A1")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
+from vwu.intake.submission.branches import branches_named, branches_once_named, successors
 from vwu.intake.submission.entries import FORM, HeadField, Paper
 from vwu.intake.submission.text import clean, match_key
 
@@ -26,6 +27,8 @@ _COMMON_WORDS = frozenset(
         "xa", "tx", "phuong", "dac", "khu", "tran", "ban", "chap", "hanh",
     )
 )  # fmt: skip
+_CANDIDATES_SHOWN = 10
+_BARE_CODE = re.compile(r"P?([0-9]{1,2})(?:-(D?)([0-9]{1,5}))?")
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 # Ways to say a period that people use instead of its code; the groups make the code.
@@ -75,7 +78,8 @@ def _newest(catalogue: Catalogue) -> str:
 
 def _missing(paper: Paper) -> list[Finding]:
     is_csv = paper.place.position.endswith(":1")
-    needed = [name for name in _LABELS if name not in paper.head and not (is_csv and name == "form_version")]
+    optional = {"form_version"} if is_csv else {"branch_code"} if "branch_name" in paper.head else set[str]()
+    needed = [name for name in _LABELS if name not in paper.head and name not in optional]
     return [
         finding("HEAD_FIELD_MISSING", position=paper.place.position, column=name if is_csv else _LABELS[name])
         for name in needed
@@ -126,32 +130,88 @@ def _period_in_words(sent: HeadField) -> str:
     return ""
 
 
-def _branch(
-    fields: Mapping[str, HeadField], catalogue: Catalogue, period: Period | None
-) -> tuple[str | None, Branch | None, list[Finding]]:
-    sent = fields.get("branch_code")
+Found = tuple["str | None", "Branch | None", list[Finding]]
+
+
+def _branch(fields: Mapping[str, HeadField], catalogue: Catalogue, period: Period | None) -> Found:
+    """The branch by its code, or by its name where a name stands in place of the code or no code is given."""
+    sent = fields.get("branch_code") or fields.get("branch_name")
     if sent is None:
         return None, None, []
-    code, place = clean(sent.text).upper().replace(" ", ""), sent.place
+    code = clean(sent.text).upper().replace(" ", "")
     versions = catalogue.branch_versions(code)
     if not versions:
-        proposed = f"P{code}" if catalogue.branch_versions(f"P{code}") else None
-        return None, None, [
-            finding("BRANCH_UNKNOWN", position=place.position, column=place.column, value=sent.text, proposed=proposed)
-        ]  # fmt: skip
+        return _branch_by_name(sent, catalogue, period)
     branch = catalogue.branch(code, period.end_date) if period else versions[-1]
     if branch is None:
         assert period is not None
-        absence = catalogue.explain_absence(code, period.end_date)
-        assert absence is not None
-        return code, None, [
-            finding(
-                "BRANCH_NOT_VALID", position=place.position, column=place.column, value=code,
-                reason_vi=absence.reason_vi, reason_en=absence.reason_en, period=period.period_code,
-                proposed=versions[-1].merged_into,
-            )
-        ]  # fmt: skip
+        return _successor(sent, versions[-1], catalogue, period)
     return code, branch, _branch_name(fields.get("branch_name"), branch)
+
+
+def _branch_by_name(sent: HeadField, catalogue: Catalogue, period: Period | None) -> Found:
+    """The one branch of a name in the period, or the successor of the one branch that had it before; else refused."""
+    day = period.end_date if period else date.max
+    found = branches_named(sent.text, catalogue, day)
+    ended = [
+        each
+        for each in (branches_once_named(sent.text, catalogue, day) if period else ())
+        if not {*successors(each, catalogue, day)[0], each} & {*found}
+    ]
+    candidates = (*found, *ended)
+    if len(candidates) > 1:
+        return None, None, [_about("BRANCH_AMBIGUOUS", sent, candidates=_listed(candidates))]
+    if found:
+        return (
+            found[0].branch_code,
+            found[0],
+            [_about("BRANCH_BY_NAME", sent, proposed=found[0].branch_code, name=found[0].name_vi)],
+        )
+    if ended and period is not None:
+        return _successor(sent, ended[0], catalogue, period)
+    return None, None, [_about("BRANCH_UNKNOWN", sent, proposed=_with_lost_zeros(sent.text, catalogue))]
+
+
+def _with_lost_zeros(text: str, catalogue: Catalogue) -> str | None:
+    """The code that a spreadsheet or a hurried hand left of it: `22` of P22, `P22-6895` of P22-06895."""
+    found = _BARE_CODE.fullmatch(clean(text).upper().replace(" ", ""))
+    if found is None:
+        return None
+    province, is_district, unit = found.groups()
+    behind = f"-D{unit:0>3}" if is_district else f"-{unit:0>5}" if unit else ""
+    code = f"P{province:0>2}{behind}"
+    return code if catalogue.branch_versions(code) else None
+
+
+def _successor(sent: HeadField, ended: Branch, catalogue: Catalogue, period: Period) -> Found:
+    """What took the place of a branch that ended before the period: taken if it is the same unit under a new code."""
+    after, is_same = successors(ended, catalogue, period.end_date)
+    if is_same:
+        now = after[0]
+        return (
+            now.branch_code,
+            now,
+            [_about("BRANCH_SUCCEEDED", sent, old=ended.name_vi, proposed=now.branch_code, name=now.name_vi)],
+        )
+    beyond = [each for each in (ended.merged_into,) if each]
+    return ended.branch_code, None, [
+        _about(
+            "BRANCH_NOT_VALID", sent, **_span_of(ended), period=period.period_code,
+            candidates=_listed(after) or ", ".join(beyond) or "-",
+            proposed=" | ".join([each.branch_code for each in after] or beyond) or None,
+        )
+    ]  # fmt: skip
+
+
+def _span_of(branch: Branch) -> dict[str, str]:
+    start, end = f"{branch.valid_from:%d/%m/%Y}", f"{branch.valid_to:%d/%m/%Y}" if branch.valid_to else "…"
+    return {"old": f"{branch.name_vi} ({branch.branch_code})", "start": start, "end": end}
+
+
+def _listed(branches: Sequence[Branch]) -> str:
+    """`P22-06895 (Hội LHPN xã Đầm Hà); …`, the first ten."""
+    shown = [f"{branch.branch_code} ({branch.name_vi})" for branch in branches[:_CANDIDATES_SHOWN]]
+    return "; ".join([*shown, *(["…"] if len(branches) > _CANDIDATES_SHOWN else [])])
 
 
 def _branch_name(sent: HeadField | None, branch: Branch) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The long CSV of INTERFACES 2.2: one value a line, comma, header.
 
-It should be UTF-8. UTF-16 is read too; lines in Windows-1258, TCVN3 or VNI are read with a warning where only one of
+It should be UTF-8. UTF-16 is read too; fields in Windows-1258, TCVN3 or VNI are read with a warning where only one of
 these makes every word Vietnamese.
 """
 
@@ -68,30 +68,34 @@ def _text(name: str, content: bytes) -> tuple[str, list[Finding]]:
     if b"\x00" in content:
         content = _utf_16(name, content).encode()
     lines = content.removeprefix(_UTF_8_MARK).split(b"\n")
-    texts = [_written(line) for line in lines]
+    # Judged field by field: what a comma within quotes parts does not matter for the words.
+    fields = [(number, field) for number, line in enumerate(lines, start=1) for field in line.split(b",")]
+    texts = [_written(field) for _, field in fields]
     encodings = encodings_of([text for _, text in texts])
-    read, first = [], dict[str, Finding]()
-    for number, ((typed, text), encoding) in enumerate(zip(texts, encodings, strict=True), start=1):
+    read: list[list[str]] = [[] for _ in lines]
+    first: dict[str, Finding] = {}
+    for (number, field), (typed, text), encoding in zip(fields, texts, encodings, strict=True):
         if typed is None and not encoding:
             shown = ", ".join(text.possible) or "?"
             raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{number}", value=shown))
-        read.append(text.possible[encoding] if encoding else str(typed))
+        read[number - 1].append(text.possible[encoding] if encoding else str(typed))
         if encoding and encoding not in first:
             first[encoding] = finding(
-                "TEXT_LEGACY", position=f"{name}:{number}", value=lines[number - 1].decode("latin-1")[:200],
-                proposed=read[-1].strip()[:200], line_count=encodings.count(encoding), encoding=encoding,
+                "TEXT_LEGACY", position=f"{name}:{number}", value=(typed or field.decode("latin-1")).strip()[:200],
+                proposed=text.possible[encoding].strip()[:200], line_count=encodings.count(encoding),
+                encoding=encoding,
             )  # fmt: skip
-    return "\n".join(read), list(first.values())
+    return "\n".join(map(",".join, read)), list(first.values())
 
 
-def _written(line: bytes) -> tuple[str | None, Written]:
-    """A line as UTF-8, None if it is not, and what else it may say."""
-    if line.isascii():
-        return line.decode(), _ASCII
+def _written(field: bytes) -> tuple[str | None, Written]:
+    """A field as UTF-8, None if it is not, and what else it may say."""
+    if field.isascii():
+        return field.decode(), _ASCII
     try:
-        text = line.decode("utf-8")
+        text = field.decode("utf-8")
     except UnicodeDecodeError:
-        return None, Written(is_sound=False, possible=byte_readings(line))
+        return None, Written(is_sound=False, possible=byte_readings(field))
     return text, written(text)
 
 

@@ -130,8 +130,8 @@ _STRUCTURE = (
     ),
     _warning(
         "TEXT_LEGACY", "structure",
-        "Có {lines} ô hoặc dòng viết bằng bảng mã cũ {encoding}, từ {position}: {value} được đọc là {proposed}. Hãy kiểm tra và gõ bằng Unicode (ví dụ font Times New Roman) lần sau.",
-        "{lines} cells or lines are written in the old encoding {encoding}, from {position}: {value} was read as {proposed}. Check it, and type Unicode (font Times New Roman, say) next time.",
+        "Có {lines} ô viết bằng bảng mã cũ {encoding}, từ {position}: {value} được đọc là {proposed}. Hãy kiểm tra và gõ bằng Unicode (ví dụ font Times New Roman) lần sau.",
+        "{lines} cells are written in the old encoding {encoding}, from {position}: {value} was read as {proposed}. Check it, and type Unicode (font Times New Roman, say) next time.",
     ),
     _error(
         "CSV_ENCODING", "structure",
@@ -176,10 +176,25 @@ _CODES = (
         "{position}: không có đơn vị nào mang mã {value}. Hãy ghi đúng mã đơn vị, ví dụ P22 hoặc P22-06895.",
         "{position}: no branch has the code {value}. Write the branch's code, such as P22 or P22-06895.",
     ),
+    _warning(
+        "BRANCH_BY_NAME", "validity",
+        "{position}: theo tên {value}, đơn vị được hiểu là {proposed} ({name}). Lần sau hãy ghi Mã đơn vị.",
+        "{position}: by its name {value} the branch was taken as {proposed} ({name}). Write the branch code next time.",
+    ),
+    _error(
+        "BRANCH_AMBIGUOUS", "validity",
+        "{position}: tên {value} là tên của nhiều đơn vị: {candidates}. Hãy ghi Mã đơn vị.",
+        "{position}: the name {value} is that of several branches: {candidates}. Write the branch code.",
+    ),
+    _warning(
+        "BRANCH_SUCCEEDED", "validity",
+        "{position}: {value} ({old}) không còn trong kỳ này; số liệu được tính cho đơn vị kế tiếp {proposed} ({name}). Lần sau hãy ghi {proposed}.",
+        "{position}: {value} ({old}) no longer exists in this period; the figures count for its successor {proposed} ({name}). Write {proposed} next time.",
+    ),
     _error(
         "BRANCH_NOT_VALID", "validity",
-        "{position}: {reason_vi} Hãy báo cáo theo đơn vị có hiệu lực trong kỳ {period}.",
-        "{position}: {reason_en} Report for the branch that exists in period {period}.",
+        "{position}: {old} chỉ có từ {start} đến {end}, không có trong kỳ {period}, nên không rõ {value} là đơn vị nào. Hãy ghi mã của đơn vị có trong kỳ: {candidates}.",
+        "{position}: {old} existed from {start} to {end} only, not in period {period}, so which branch {value} means is unclear. Write the code of one that exists then: {candidates}.",
     ),
     _warning(
         "BRANCH_NAME_DIFFERS", "consistency",

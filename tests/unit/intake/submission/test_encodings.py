@@ -191,6 +191,7 @@ _LINE = "BM01,1,P22,2024-01,DA939,{},actual,in_period,5,{},{}"
 
 
 def _notes(check: Check, content: bytes) -> tuple[list[str], list[tuple[str, str]]]:
+    """The notes that were read, and the findings."""
     submission = check(content, "P22.csv")
     return [v.note for v in submission.values], [(f.rule_id, f.position) for f in submission.findings]
 
@@ -216,6 +217,12 @@ def test_a_csv_in_an_old_encoding_is_read_with_one_warning(check: Check) -> None
     assert _notes(check, as_vni(_csv()).encode("latin-1")) == notes
     assert _notes(check, as_tcvn3(_csv()).encode("utf-8")) == notes
     assert _notes(check, as_vni(_csv()).encode("utf-16")) == notes
+
+
+def test_fields_of_one_line_may_be_in_several_encodings(check: Check) -> None:
+    first, second, _ = _csv().rstrip().split("\r\n")
+    content = "\n".join((first, second.replace("sơ bộ", as_tcvn3("sơ bộ")))).encode()
+    assert _notes(check, content) == (["sơ bộ"], [("TEXT_LEGACY", "P22.csv:2")])
 
 
 def test_lines_of_one_file_may_be_in_several_encodings(check: Check) -> None:
