@@ -230,10 +230,41 @@ def version_at(candidates: Iterable[Region], on: date) -> Region:
 # Succession ----------------------------------------------------------------------------------------------------
 
 
-def shares(count: int) -> list[Decimal]:
-    """Equal weights of six decimals that sum to exactly 1; the last takes the remainder."""
-    each = (Decimal(1) / count).quantize(SHARE, ROUND_DOWN)
-    return [each] * (count - 1) + [1 - each * (count - 1)]
+def shares(amounts: Sequence[Decimal]) -> list[Decimal]:
+    """Weights of six decimals in proportion to the amounts that sum to exactly 1; the last takes the remainder."""
+    weights = [(amount / sum(amounts)).quantize(SHARE, ROUND_DOWN) for amount in amounts[:-1]]
+    return [*weights, (1 - sum(weights, Decimal(0))).quantize(SHARE)]
+
+
+def split_measures(table: Iterable[dict[str, str]]) -> dict[str, tuple[str, dict[str, Decimal]]]:
+    """By split unit the measure that shares it, and the amount that each successor has of it.
+
+    Raises ValueError when a unit is shared by two measures, twice, or by an amount that is not above zero.
+    """
+    found: dict[str, tuple[str, dict[str, Decimal]]] = {}
+    for row in table:
+        measure, amounts = found.setdefault(row["from_code"], (row["measure"], {}))
+        amount = Decimal(row["amount"])
+        if measure != row["measure"] or row["to_code"] in amounts or amount <= 0:
+            raise ValueError(f"split_measure: {row} does not go with the other rows of {row['from_code']}")
+        amounts[row["to_code"]] = amount
+    return found
+
+
+def weigh(
+    source: tuple[str, str], codes: Sequence[str], measures: dict[str, tuple[str, dict[str, Decimal]]]
+) -> tuple[str, list[Decimal]]:
+    """The method that shares a unit out to its successors, and their weights: equal unless a measure is given.
+
+    Raises ValueError when the measure does not name just the successors.
+    """
+    level, code = source
+    if len(codes) < 2 or level != "commune" or code not in measures:
+        return ("equal_share" if len(codes) > 1 else "merged"), shares([Decimal(1)] * len(codes))
+    measure, amounts = measures[code]
+    if set(amounts) != set(codes):
+        raise ValueError(f"split_measure: {code} went to {', '.join(codes)}, not to {', '.join(sorted(amounts))}")
+    return f"{measure}_share", shares([amounts[each] for each in codes])
 
 
 def reform_targets() -> dict[tuple[str, str], list[tuple[str, str, bool]]]:
@@ -249,15 +280,17 @@ def reform_targets() -> dict[tuple[str, str], list[tuple[str, str, bool]]]:
 
 def successions(all_regions: Sequence[Region]) -> list[Succession]:
     """Old to new across the reform, and version to version of a unit that kept its code."""
-    targets = reform_targets()
+    targets, measures = reform_targets(), split_measures(rows("split_measure"))
+    if not set(measures) <= {code for (level, code), found in targets.items() if level == "commune" and len(found) > 1}:
+        raise ValueError("split_measure names a commune that was not split")
     found: list[Succession] = []
     for region, following in zip(all_regions, [*all_regions[1:], None], strict=True):
         if following and following.key == region.key and following.valid_from != REFORM:
             found.append(link(region, *following.key, following.valid_from))
-        if region.valid_to == REFORM - timedelta(days=1):
-            successors = targets.get(region.key, [])
-            for (level, code, is_default), weight in zip(successors, shares(len(successors) or 1), strict=False):
-                found.append(link(region, level, code, REFORM, is_default, weight, "merged"))
+        if region.valid_to == REFORM - timedelta(days=1) and (successors := targets.get(region.key)):
+            basis, weights = weigh(region.key, [code for _, code, _ in successors], measures)
+            for (level, code, is_default), weight in zip(successors, weights, strict=True):
+                found.append(link(region, level, code, REFORM, is_default, weight, basis))
     return found
 
 
@@ -268,10 +301,10 @@ def link(
     start: date,
     is_default: bool = True,
     weight: Decimal = Decimal(1),
-    whole_basis: str = "same_unit",
+    basis: str = "same_unit",
 ) -> Succession:
+    """What rests on a share, whichever its method, is an estimate."""
     is_split = weight != 1
-    basis = "equal_share" if is_split else whole_basis
     source = (region.level, region.region_code, region.valid_from)
     return Succession(*source, level, code, start, is_split, is_default, weight, is_split, basis)
 

@@ -232,10 +232,35 @@ def test_weights_of_a_predecessor_sum_to_one_with_one_default(successions: list[
 
 def test_only_what_rests_on_a_share_is_estimated(successions: list[Row]) -> None:
     for row in successions:
-        is_share = row["basis"] == "equal_share"
+        is_share = row["basis"].endswith("_share")
         assert (row["is_split"] == "true") == is_share
         assert (row["is_estimated"] == "true") == is_share
         assert (Decimal(row["weight"]) == 1) == (not is_share)
+
+
+SPLIT = ("commune", "00001")
+MEASURED = {"00001": ("members", {"10001": Decimal(200), "10002": Decimal(100)})}
+
+
+def test_a_split_commune_is_shared_equally_or_by_a_measure() -> None:
+    """Weights of three successors that no decimal can tell exactly sum to one all the same."""
+    tool = derive_tool()
+    assert tool.weigh(SPLIT, ["10001"], {}) == ("merged", [Decimal(1)])
+    basis, weights = tool.weigh(SPLIT, ["10001", "10002", "10003"], {})
+    assert (basis, sum(weights)) == ("equal_share", 1)
+    basis, weights = tool.weigh(SPLIT, ["10001", "10002"], MEASURED)
+    assert (basis, weights) == ("members_share", [Decimal("0.666666"), Decimal("0.333334")])
+
+
+def test_a_measure_that_does_not_fit_the_split_is_refused() -> None:
+    tool = derive_tool()
+    with pytest.raises(ValueError, match="went to 10001, 10002, 10003"):
+        tool.weigh(SPLIT, ["10001", "10002", "10003"], MEASURED)
+    row = {"from_code": "00001", "to_code": "10001", "measure": "members", "amount": "5"}
+    assert tool.split_measures([row]) == {"00001": ("members", {"10001": Decimal(5)})}
+    for second in (row, row | {"to_code": "10002", "measure": "loans"}, row | {"to_code": "10002", "amount": "0"}):
+        with pytest.raises(ValueError, match="does not go with"):
+            tool.split_measures([row, second])
 
 
 def test_everything_that_ended_went_somewhere(regions: list[Row], successions: list[Row]) -> None:
@@ -304,6 +329,48 @@ def test_tiles_are_the_provinces_of_today_and_the_two_archipelagos(regions: list
     assert {code for code in tiles if code in today} == set(today)
     assert {code: home for code, home in tiles.items() if code not in today} == {"48-HS": "48", "56-TS": "56"}
     assert [r for r in read("tile_grid") if r["tile_code"] in today and r["name_vi"] != today[r["tile_code"]]] == []
+
+
+def test_nothing_follows_or_contains_itself(regions: list[Row], successions: list[Row]) -> None:
+    """A successor always begins later and a parent always stands higher, so neither chain can close."""
+    height = ["commune", "district", "province", "economic_region", "nation"].index
+    assert [row for row in successions if row["to_valid_from"] <= row["from_valid_from"]] == []
+    below = [row for row in regions if row["level"] != "nation"]
+    assert [row for row in below if height(row["parent_level"]) <= height(row["level"])] == []
+
+
+@pytest.mark.parametrize("on", ["2015-01-01", "2024-12-31", "2025-01-01", LAST_DAY_BEFORE, REFORM, "2026-04-30"])
+def test_every_region_of_a_day_leads_up_to_the_nation(regions: list[Row], on: str) -> None:
+    there = {(row["level"], row["region_code"]): row for row in regions if holds(row, on)}
+    for row in there.values():
+        levels = []
+        while row["level"] != "nation":
+            row = there[row["parent_level"], row["parent_code"]]
+            levels.append(row["level"])
+        assert levels[-3:] in (["province", "economic_region", "nation"], ["economic_region", "nation"], ["nation"], [])
+
+
+def test_every_old_commune_counts_whole_in_one_province_of_today(regions: list[Row], successions: list[Row]) -> None:
+    """Shares of a split commune never cross a provincial border, so provinces and the nation are exact."""
+    province = {row["region_code"]: row["province_code"] for row in regions if row["valid_from"] == REFORM}
+    reached = defaultdict(set)
+    for row in successions:
+        if row["from_level"] == "commune" and row["to_valid_from"] == REFORM:
+            reached[row["from_code"]].add(province[row["to_code"]])
+    assert len(reached) == 10035
+    assert {len(found) for found in reached.values()} == {1}
+
+
+def test_what_changed_in_april_2026_kept_its_code(regions: list[Row]) -> None:
+    """Đồng Nai became a city and ten of its communes wards (DOMAIN B.1)."""
+    kinds = {(row["region_code"], row["valid_from"]): row["kind"] for row in regions if row["level"] == "commune"}
+    changed = {
+        code: (kinds[code, REFORM], kind)
+        for (code, since), kind in kinds.items()
+        if since == "2026-04-30" and kind != kinds[code, REFORM]
+    }
+    wards = ("25270", "25357", "25363", "26116", "26170", "26248", "26326", "26368", "26425", "26485")
+    assert changed == dict.fromkeys(wards, ("Xã", "Phường"))
 
 
 # Branches ------------------------------------------------------------------------------------------------------
