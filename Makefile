@@ -45,13 +45,16 @@ types: venv
 venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name it with make PYTHON=python3.11 …" >&2; exit 2; }
-	@want="$$(pwd; cat requirements-bootstrap.txt requirements.txt requirements-dev.txt pyproject.toml | cksum)"; \
+	@want="$$(pwd; cat requirements-bootstrap.txt requirements.txt requirements-dev.txt requirements-contract.txt \
+		pyproject.toml | cksum)"; \
 	if [ "$$want" != "$$(cat .venv/made-from 2>/dev/null)" ]; then \
 		echo "making the environment in .venv"; \
 		rm -rf .venv && $(PYTHON) -m venv .venv \
 		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt \
 		&& $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r requirements-dev.txt \
 		&& $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
+		&& $(BIN)/uv venv --quiet --clear .venv/contract \
+		&& $(BIN)/uv pip install --quiet --python .venv/contract/bin/python --require-hashes -r requirements-contract.txt \
 		&& printf '%s\n' "$$want" > .venv/made-from; \
 	fi
 
@@ -60,6 +63,7 @@ lock: venv
 	$(LOCK) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-contract.in -o requirements-contract.txt
 	$(LOCK) requirements-cluster.in -o requirements-cluster.txt
 
 clean: stop

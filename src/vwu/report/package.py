@@ -1,4 +1,4 @@
-"""`package/`: a CSV of each published view for the period, a data dictionary, and a Frictionless `datapackage.json`.
+"""`package/`: a CSV of each published view for the period, a dictionary, a Frictionless package, SDMX-CSV, a contract.
 
 What is written, and what is said of each column, comes from the database: the views of `published` and their comments,
 which publishing takes from the models. So package, dictionary and database cannot drift apart.
@@ -14,6 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from vwu.report.contract import data_contract
+from vwu.report.sdmx import sdmx_csv
 
 if TYPE_CHECKING:
     import psycopg
@@ -67,6 +70,9 @@ def write_package(connection: psycopg.Connection, rollup: Rollup, folder: Path) 
         content = _copy(connection, own, keys, codes)
         paths.append(_write(folder / f"{view}.csv", content))
         resources.append(_resource(view, own, content))
+    observations = sdmx_csv(connection, rollup)
+    paths.append(_write(folder / "sdmx_rollup.csv", observations))
+    paths.append(_write(folder / "datacontract.yaml", data_contract(columns, rollup.release).encode()))
     paths.append(_write(folder / "dictionary.csv", _dictionary(columns)))
     package = json.dumps(_describe(rollup, resources), ensure_ascii=False, indent=2)
     paths.append(_write(folder / "datapackage.json", f"{package}\n".encode()))
