@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +37,7 @@ _LOCK_WAIT = "250ms"
 _PATIENCE = 120.0  # seconds
 
 
-def ensure_storage(connection: psycopg.Connection, models: Iterable[PublishedModel]) -> None:
+def ensure_storage(connection: psycopg.Connection, models: Sequence[PublishedModel]) -> None:
     """Bring tables, views and their comments in line with the marts, and make the report views.
 
     It comes before the publication's transaction, in steps that are short transactions of their own. Each locks one
@@ -51,7 +51,7 @@ def ensure_storage(connection: psycopg.Connection, models: Iterable[PublishedMod
         for step in (_ensure_table, _ensure_indexes, _ensure_view, _ensure_comments):
             _briefly(connection, partial(step, connection, model, columns))
     for path in sorted(VIEWS.glob("*.sql")):
-        _briefly(connection, partial(_ensure_report, connection, path.stem, path.read_text("utf-8")))
+        _briefly(connection, partial(_ensure_report, connection, path.stem, path.read_text("utf-8"), models))
 
 
 def _briefly(connection: psycopg.Connection, step: Callable[[], None]) -> None:
@@ -165,10 +165,13 @@ def _view_text(model: PublishedModel, columns: list[str]) -> sql.Composed:
 
 
 def _ensure_comments(connection: psycopg.Connection, model: PublishedModel, _: dict[str, str]) -> None:
-    """Comments on the view and its columns from the model's yml; only those that changed."""
-    view = sql.Identifier("published", model.name)
-    wanted = {"": model.comment, "release_id": "Release that the row is read from · Bản phát hành"}
-    wanted |= {column.name: column.comment for column in model.columns}
+    """Comments on the view and its columns from the model's yml."""
+    wanted = {"": model.comment, "release_id": _RELEASE_ID}
+    _comment(connection, model.name, wanted | {column.name: column.comment for column in model.columns})
+
+
+def _comment(connection: psycopg.Connection, view: str, wanted: Mapping[str, str]) -> None:
+    """Say of a view (name "") and its columns what is wanted; only what changed."""
     current: dict[str, str] = dict(
         connection.execute(
             """select coalesce(attribute.attname, ''), description.description
@@ -178,16 +181,50 @@ def _ensure_comments(connection: psycopg.Connection, model: PublishedModel, _: d
                    and description.objsubid > 0
                where description.objoid = format('published.%%I', %s::text)::regclass
                  and description.classoid = 'pg_class'::regclass""",
-            [model.name],
+            [view],
         ).fetchall()
     )
     for name, text in wanted.items():
         if text and current.get(name) != text:
-            target = sql.SQL("column {}.{}" if name else "view {}").format(view, sql.Identifier(name))
+            target = sql.SQL("column {}.{}" if name else "view {}").format(
+                sql.Identifier("published", view), sql.Identifier(name)
+            )
             connection.execute(sql.SQL("comment on {} is {}").format(target, sql.Literal(text)))
 
 
-def _ensure_report(connection: psycopg.Connection, name: str, text: str) -> None:
+def report_comments(text: str, models: Iterable[PublishedModel]) -> dict[str, str]:
+    """Column of a report view -> what the model that it comes from says of it, of a dimension's with whose it is.
+
+    `text` is the view's definition, one `alias.column [as name]` a line. A column without a word raises PublishError:
+    nothing is published that nobody can look up.
+    """
+    said = {(model.name, column.name): column.comment for model in models for column in model.columns}
+    tables = {alias: table for table, alias in re.findall(r"published\.(\w+) as (\w+)", text)}
+    found = {}
+    for alias, column, name in re.findall(r"^    (\w+)\.(\w+)(?: as (\w+))?,?$", text, re.MULTILINE):
+        table = tables[alias]
+        comment = _RELEASE_ID if column == "release_id" else said.get((table, column), "")
+        if not comment:
+            raise PublishError(f"{table}.{column} is published and described nowhere: describe it in {table}.yml")
+        english, _, vietnamese = comment.partition(" · ")
+        whose = _WHOSE.get(alias)
+        found[name or column] = f"{whose[0]}: {english} · {whose[1]}: {vietnamese}" if whose else comment
+    return found
+
+
+_RELEASE_ID = "Release that the row is read from · Bản phát hành"
+_WHOSE = {
+    "programme": ("Programme", "Chương trình"),
+    "indicator": ("Indicator", "Chỉ tiêu"),
+    "region": ("Region", "Địa bàn"),
+    "province": ("Province", "Tỉnh, thành phố"),
+    "branch": ("Branch", "Đơn vị"),
+    "bank": ("Bank", "Ngân hàng"),
+    "period": ("Period", "Kỳ"),
+}
+
+
+def _ensure_report(connection: psycopg.Connection, name: str, text: str, models: Sequence[PublishedModel]) -> None:
     """Make or extend one report view once every view that it reads exists; unchanged text is left alone."""
     needed = sorted(set(re.findall(r"\bpublished\.((?:dim|fct|bridge)_\w+)", text)))
     found = connection.execute(
@@ -196,12 +233,14 @@ def _ensure_report(connection: psycopg.Connection, name: str, text: str) -> None
     ).fetchone()
     mark = hashlib.sha256(text.encode()).hexdigest()
     made = connection.execute("select sha256 from release.view_definition where view_name = %s", [name]).fetchone()
-    if found != (len(needed),) or made == (mark,):
+    if found != (len(needed),):
         return
-    connection.execute(text)
-    connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", name)))
-    connection.execute(
-        """insert into release.view_definition (view_name, sha256) values (%s, %s)
-           on conflict (view_name) do update set sha256 = excluded.sha256""",
-        [name, mark],
-    )
+    if made != (mark,):
+        connection.execute(text)
+        connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", name)))
+        connection.execute(
+            """insert into release.view_definition (view_name, sha256) values (%s, %s)
+               on conflict (view_name) do update set sha256 = excluded.sha256""",
+            [name, mark],
+        )
+    _comment(connection, name, report_comments(text, models))

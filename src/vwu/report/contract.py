@@ -34,9 +34,9 @@ def data_contract(columns: Iterable[ViewColumn], release: Release) -> str:
         "version": release.code_version,
         "status": "active",
         "description": {
-            "purpose": "Published figures of programmes and entrusted credit · Số liệu công bố về chương trình, tín dụng",
-            "limitations": "Columns may be added, never renamed or removed without a new major version. One statement sees "
-            "one release; pin it for several: set local vwu.release = '…'.",
+            "purpose": "Figures of programmes and entrusted credit · Số liệu chương trình và tín dụng",
+            "limitations": "Columns may be added, never renamed or removed without a new major version. "
+            "One statement sees one release; pin it for several: set local vwu.release = '…'.",
             "usage": "Read as bi_reader.",
         },
         "servers": [

@@ -1,8 +1,8 @@
-"""`sdmx_rollup.csv`: the roll-up of a period as SDMX-CSV 2.0, with the standard's observation and confidentiality codes.
+"""`sdmx_rollup.csv`: the roll-up of a period as SDMX-CSV 2.0, with the standard's observation and secrecy codes.
 
 OBS_STATUS is of the code list CL_OBS_STATUS: A normal, E estimated (rests on a shared-out commune), L a bound only (as
-reported: `trên`, `dưới`), M cannot exist (the roll-up is not defined, COMMENT says why). CONF_STATUS is F (free): what is
-about so few people that it must not be told is not in the roll-up.
+reported: `trên`, `dưới`), M cannot exist (the roll-up is not defined, COMMENT says why). CONF_STATUS is F (free): what
+is about so few people that it must not be told is not in the roll-up.
 """
 
 from __future__ import annotations
