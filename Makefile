@@ -9,10 +9,11 @@ export SCARF_ANALYTICS := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help run stop test campaign venv lint types lock clean
+.PHONY: help run stop docs test campaign venv lint types lock clean
 
 help:
 	@echo "make run    start PostgreSQL and Airflow, receive the example, publish a release, show it"
+	@echo "make docs   write the site: status, data dictionary, rules, dbt's models, the gate's Data Docs, these pages"
 	@echo "make stop   stop what make run started"
 	@echo "make test   lint, types and every test, on a PostgreSQL and an Airflow of its own"
 	@echo "make campaign  the long fault campaigns: hours, not minutes"
@@ -22,6 +23,9 @@ help:
 run: venv
 	@$(BIN)/vwu example
 	@exec $(BIN)/vwu run
+
+docs: venv
+	@exec $(BIN)/vwu docs
 
 stop:
 	@if [ -x $(BIN)/vwu ]; then exec $(BIN)/vwu down; else echo "nothing was ever started here"; fi

@@ -80,9 +80,17 @@ def warehouse_release():
             raise AirflowSkipException(f"nothing new: release {release.release_id} stays in force ({candidate_hash})")
         return release.release_id
 
+    @task
+    def report_status() -> str:
+        """Write the site anew, whatever became of the run: what arrived, what is held, gates, releases, dictionary."""
+        from vwu.site import write_site
+
+        return str(write_site(load_settings()))
+
     candidate = build_marts()
     await_arrivals() >> candidate
-    publish_release(gate_candidate(candidate))
+    # A teardown: it comes last in any case, and decides nothing about how the run ended.
+    publish_release(gate_candidate(candidate)) >> report_status().as_teardown()
 
 
 warehouse_release()

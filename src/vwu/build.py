@@ -22,6 +22,7 @@ from vwu.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg
+    from dbt.cli.main import dbtRunnerResult
 
 _LOCK = 7_700_010  # any constant: one build at a time in a database
 _GOOD = ("success", "pass", "no-op")
@@ -173,6 +174,26 @@ def run_dbt(settings: Settings, *arguments: str, show: Show | None = None) -> tu
 
     Raises BuildError when dbt did not come as far as running nodes.
     """
+    outcome = _invoke(settings, *arguments, show=show)
+    results = getattr(outcome.result, "results", None)
+    if outcome.exception is not None or results is None:
+        raise BuildError(f"dbt could not {arguments[0]}: {outcome.exception} (log: {_logs(settings)})")
+    return tuple(_node_result(result) for result in results)
+
+
+def describe_models(settings: Settings) -> Path:
+    """dbt's own page on the models, their SQL, tests and lineage: one file; from what the last build left.
+
+    Raises BuildError when dbt could not make it.
+    """
+    outcome = _invoke(settings, "docs", "generate", "--static", "--no-compile")
+    page = settings.home / "dbt" / "target" / "static_index.html"
+    if not outcome.success or not page.exists():
+        raise BuildError(f"dbt could not describe its models: {outcome.exception} (log: {_logs(settings)})")
+    return page
+
+
+def _invoke(settings: Settings, *arguments: str, show: Show | None = None) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner
 
     home = settings.home / "dbt"
@@ -190,11 +211,11 @@ def run_dbt(settings: Settings, *arguments: str, show: Show | None = None) -> tu
         *(str(part) for pair in folders.items() for part in pair),
     ]
     with _environment(_profile(settings.database_url("builder"))):
-        outcome = dbtRunner(callbacks=[_progress(show)] if show else []).invoke(everything)
-    results = getattr(outcome.result, "results", None)
-    if outcome.exception is not None or results is None:
-        raise BuildError(f"dbt could not {arguments[0]}: {outcome.exception} (log: {home / 'logs' / 'dbt.log'})")
-    return tuple(_node_result(result) for result in results)
+        return dbtRunner(callbacks=[_progress(show)] if show else []).invoke(everything)
+
+
+def _logs(settings: Settings) -> Path:
+    return settings.home / "dbt" / "logs" / "dbt.log"
 
 
 def _profile(url: str) -> dict[str, str]:

@@ -33,7 +33,8 @@ TASKS = {
         "await_arrivals": {"build_marts"},
         "build_marts": {"gate_candidate"},
         "gate_candidate": {"publish_release"},
-        "publish_release": set(),
+        "publish_release": {"report_status"},
+        "report_status": set(),
     },
     "submission_reminders": {"announce_missing": set()},
     "national_rollup": {"list_periods": {"roll_up_period"}, "roll_up_period": set()},
@@ -84,7 +85,9 @@ def test_each_task_has_owner_time_limit_docs_and_a_verb(dags: dict[str, Any], da
         assert task.owner not in {"", "airflow"}
         assert timedelta() < task.execution_timeout < dags[dag_id].dagrun_timeout, task.task_id
         assert task.doc_md, task.task_id
-        assert re.fullmatch(r"(list|receive|announce|confirm|await|build|gate|publish|roll_up)_[a-z]+", task.task_id)
+        assert re.fullmatch(
+            r"(list|receive|announce|confirm|await|build|gate|publish|roll_up|report)_[a-z]+", task.task_id
+        )
 
 
 def test_every_task_is_retried(dags: dict[str, Any]) -> None:
@@ -101,6 +104,12 @@ def test_one_file_never_sinks_the_others(dags: dict[str, Any], dag_id: str) -> N
     assert receive.is_mapped
     assert announce.trigger_rule == "all_done", "what landed is announced even when another file crashed"
     assert confirm.trigger_rule == "all_success", "and a crash still fails the run"
+
+
+def test_the_status_is_written_in_any_case_and_hides_no_failure(dags: dict[str, Any]) -> None:
+    status = dags["warehouse_release"].get_task("report_status")
+    assert status.is_teardown
+    assert status.on_failure_fail_dagrun is False
 
 
 def test_releases_follow_both_kinds_of_intake(dags: dict[str, Any]) -> None:

@@ -12,10 +12,12 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,7 @@ from vwu.rollup import (
 )
 from vwu.run import run_direct
 from vwu.settings import Settings
+from vwu.site import write_site
 from vwu.trace import Trace, UnknownCellError, trace
 
 TODAY = date(2026, 11, 22)
@@ -318,3 +321,34 @@ def test_the_package_is_what_its_description_says(released: Settings, tmp_path: 
         report = Package(str(tmp_path / "package" / "datapackage.json")).validate()
     assert report.stats["tasks"] > 15
     assert report.flatten(["name", "rowNumber", "fieldName", "message"]) == []
+
+
+def test_the_site_is_whole_and_tells_what_became_of_every_file(released: Settings) -> None:
+    start = write_site(released)
+    site = start.parent
+    pages = {path: path.read_text("utf-8") for path in site.rglob("*.html") if path.parent.name in ("site", "guide")}
+    assert len(pages) > 15
+    for path, text in pages.items():
+        assert "<script" not in text
+        assert re.findall(r'(?:src|href)="https?://(?!www|vanban|datafiles)', text.partition("<main>")[0]) == []
+        for target in re.findall(r'href="(?!https?:|#)([^"#]+)', text):
+            assert (path.parent / target).exists(), f"{path.name} leads to {target}"
+    status = pages[site / "status.html"]
+    with connect(released, "loader") as connection:
+        receipts = connection.execute("select receipt_id, state, reason_vi from intake.receipt").fetchall()
+    assert {state for _, state, _ in receipts} >= {"landed", "rejected"}
+    for receipt_id, state, reason in receipts:
+        assert receipt_id in status
+        assert state in status
+        assert escape(reason) in status
+    with connect(released, "bi_reader") as connection:
+        columns = connection.execute(
+            "select table_name, column_name from information_schema.columns where table_schema = 'published' "
+            "and (table_name like 'dim%' or table_name like 'fct%') and column_name <> 'release_id'"
+        ).fetchall()
+    assert len(columns) > 100
+    for table, column in columns:
+        assert f'id="{table}.{column}"' in pages[site / "dictionary.html"]
+    assert 'id="FILE_' in pages[site / "rules.html"]
+    assert 'id="GATE_' in pages[site / "rules.html"]
+    assert (site / "dbt" / "index.html").stat().st_size > 1_000_000

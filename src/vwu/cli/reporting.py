@@ -38,6 +38,15 @@ def register(verbs: Any) -> None:
     report.add_argument("-o", "--output", metavar="DIR", type=Path, help="default: the reports of this installation")
     report.set_defaults(func=_report)
 
+    docs = verbs.add_parser(
+        "docs",
+        help="write the site: status, data dictionary, rules, models, Data Docs, guide",
+        description="Write the static site of this installation anew and print its start page.",
+        epilog="example: xdg-open $(vwu docs)",
+    )
+    docs.add_argument("--json", action="store_true", help="print an object for machines")
+    docs.set_defaults(func=_docs)
+
     trace = verbs.add_parser(
         "trace",
         help="lead from a published figure to its files and cells",
@@ -89,6 +98,23 @@ def _report(args: argparse.Namespace) -> int:
     else:
         print(f"{report.folder / 'index.html'}")
         print(f"  bản phát hành · release {report.release_id}, {len(report.files)} tệp · files")
+    return DONE
+
+
+def _docs(args: argparse.Namespace) -> int:
+    from vwu.build import BuildError
+    from vwu.cli.main import OutsideError
+    from vwu.settings import load_settings
+    from vwu.site import write_site
+
+    try:
+        start = write_site(load_settings())
+    except BuildError as error:
+        raise OutsideError(str(error)) from error
+    if args.json:
+        _print_json({"start": start})
+    else:
+        print(start)
     return DONE
 
 

@@ -70,9 +70,19 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _work(settings: Settings, progress: Progress, *, is_direct: bool) -> tuple[Failure, ...]:
-    from vwu.run import run_direct, run_through_airflow
+    from vwu.build import BuildError
+    from vwu.run import Failure, run_direct, run_through_airflow
+    from vwu.site import write_site
 
-    return (run_direct if is_direct else run_through_airflow)(settings, progress.show)
+    if not is_direct:
+        return run_through_airflow(settings, progress.show)
+    failures = run_direct(settings, progress.show)
+    progress.show("report status")
+    try:
+        write_site(settings)
+    except BuildError as error:
+        failures = (*failures, Failure("report_status", str(error)))
+    return failures
 
 
 @contextmanager
@@ -218,9 +228,9 @@ def _places(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]
     if "airflow_port" in settings.stack:
         yield "Airflow", f"{url(settings)}  user {USER}, password in {settings.home / 'airflow' / 'passwords.json'}"
     yield from _reports(settings, headline)
-    data_docs = settings.home / "site" / "data_docs" / "index.html"
-    if data_docs.exists():
-        yield "Data Docs", str(data_docs)
+    site = settings.home / "site" / "index.html"
+    if site.exists():
+        yield "site", f"{site}  (status, dictionary, rules, Data Docs, guide)"
     yield "SQL", 'psql "$(vwu dsn --role bi_reader)"   select * from published.report_indicator;'
 
 

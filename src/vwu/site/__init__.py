@@ -1,0 +1,60 @@
+"""`<home>/site/`: what a data engineer or an analyst looks things up in, as files that open without a server.
+
+Start page, status, rule catalogue, data dictionary, the how-to pages of docs/, dbt's docs, and the gate's Data Docs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vwu.settings import Settings
+
+START, STATUS = "index.html", "status.html"
+
+
+def site_folder(settings: Settings) -> Path:
+    """Where the site is kept; `data_docs` in it is the gate's."""
+    return settings.home / "site"
+
+
+def write_site(settings: Settings) -> Path:
+    """Write the whole site anew and return its start page; before the first build, what there is without one.
+
+    Raises BuildError when dbt cannot describe its models, psycopg.OperationalError without a database.
+    """
+    from vwu.build import describe_models
+    from vwu.publish.models import load_models, manifest_path
+    from vwu.site import guide, pages
+
+    folder = site_folder(settings)
+    for name, text in guide.guide_pages(settings.root).items():
+        _write(folder / "guide" / name, text)
+    models = load_models(settings) if manifest_path(settings).exists() else ()
+    _write(folder / "rules.html", pages.rules_page(settings, [model.name for model in models]))
+    _write(folder / "dictionary.html", pages.dictionary_page(models))
+    if models:
+        _write(folder / "dbt" / "index.html", describe_models(settings).read_text("utf-8"))
+    write_status(settings)
+    return folder / START
+
+
+def write_status(settings: Settings) -> Path:
+    """Write the status page and the start page, which shows the release in force; cheap, after every run."""
+    from vwu.site import pages, status
+
+    folder = site_folder(settings)
+    found = status.read_pipeline(settings)
+    _write(folder / STATUS, pages.status_page(found))
+    _write(folder / START, pages.start_page(settings, found))
+    return folder / STATUS
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a page whole, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.write_text(text, encoding="utf-8")
+    shutil.move(fresh, path)

@@ -1,0 +1,119 @@
+"""The pages that are made here: start, status, rules, dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from vwu.publish.models import PublishedModel
+    from vwu.settings import Settings
+    from vwu.site.status import Pipeline
+
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+_MARK = {
+    "publish": "good", "publish_with_warnings": "warn", "refuse": "bad", "success": "good", "failed": "bad",
+    "running": "warn", "held": "warn", "rejected": "bad", "landed": "good", "error": "bad", "fail": "bad",
+    "pass": "good", "warning": "warn",
+}  # fmt: skip
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from its template; `up` is the way back to the site's first folder."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("vwu.site", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["moment"] = _moment
+    environment.filters["seconds"] = lambda value: "–" if value is None else f"{value:,.1f} s"
+    environment.filters["mark"] = lambda state: _MARK.get(state, "")
+    return environment.get_template(template).render({"up": "", **values})
+
+
+def _moment(value: datetime) -> str:
+    return f"{value.astimezone(HANOI):%d/%m/%Y %H:%M}"
+
+
+def start_page(settings: Settings, pipeline: Pipeline) -> str:
+    """What there is, with the release in force and the newest reports."""
+    reports = sorted(
+        (path.parent for path in (settings.home / "reports").glob("*/index.html")),
+        key=lambda folder: (folder / "report.json").stat().st_mtime_ns,
+        reverse=True,
+    )
+    guides = sorted(path.name for path in (settings.home / "site" / "guide").glob("*.html"))
+    return render(
+        "start.html",
+        title="Kho dữ liệu Hội LHPN Việt Nam",
+        pipeline=pipeline,
+        reports=[folder.name for folder in reports],
+        guides=[name for name in guides if not name.startswith("decision-")],
+        has_data_docs=(settings.home / "site" / "data_docs" / "index.html").exists(),
+        has_models=(settings.home / "site" / "dbt" / "index.html").exists(),
+    )
+
+
+def status_page(pipeline: Pipeline) -> str:
+    """What arrived, what is held and why, builds, gates, releases, freshness."""
+    return render(
+        "status.html",
+        title="Tình trạng · Status",
+        pipeline=pipeline,
+        build_bars=_bars([build.seconds or 0 for build in reversed(pipeline.builds)]),
+        gate_bars=_bars([gate.seconds for gate in reversed(pipeline.gates)]),
+    )
+
+
+def _bars(values: Sequence[float]) -> list[float]:
+    """Heights in per cent of the highest."""
+    top = max(values, default=0)
+    return [round(100 * value / top, 1) if top else 0 for value in values]
+
+
+def rules_page(settings: Settings, tables: Iterable[str]) -> str:
+    """Every rule of intake and every check of the gate, with what it says and who owns it."""
+    from vwu.gate.suites import read_expected
+    from vwu.intake.rules import rules
+
+    found = [
+        {
+            "id": rule.rule_id,
+            "where": "intake",
+            "family": rule.family,
+            "severity": str(getattr(rule.severity, "value", rule.severity)),
+            "owner": rule.owner,
+            "vi": rule.text_vi,
+            "en": rule.text_en,
+        }
+        for rule in rules().values()
+    ]
+    found += [
+        {
+            "id": check.rule_id,
+            "where": f"gate: {check.table_name}",
+            "family": check.family,
+            "severity": check.severity,
+            "owner": check.owner,
+            "vi": check.reason_vi,
+            "en": check.reason_en,
+        }
+        for check in read_expected(settings.root / "expectations", tables).checks
+    ]
+    found.sort(key=lambda rule: (rule["where"] != "intake", rule["where"], rule["id"]))
+    return render("rules.html", title="Danh mục quy tắc · Rules", rules=found)
+
+
+def dictionary_page(models: Iterable[PublishedModel]) -> str:
+    """Every published table and its columns, from the models' own descriptions."""
+    return render(
+        "dictionary.html",
+        title="Từ điển dữ liệu · Data dictionary",
+        models=sorted(models, key=lambda model: model.name),
+    )
