@@ -86,7 +86,7 @@ def rebuild(settings: Settings, full_refresh: bool = False) -> None:
 def checksums(settings: Settings) -> dict[str, str]:
     """Content of every mart, whatever the order of its rows."""
     tables = query(settings, "select table_name from information_schema.tables where table_schema = 'marts'")
-    assert len(tables) == 15
+    assert len(tables) == 16
     return {
         name: query(
             settings,
@@ -155,7 +155,7 @@ def test_every_mart_has_a_contract_a_key_and_words_in_both_languages(warehouse: 
     marts = [
         node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
     ]
-    assert len(marts) == 15
+    assert len(marts) == 16
     for mart in marts:
         assert mart["config"]["contract"]["enforced"], mart["name"]
         assert [constraint["type"] for constraint in mart["constraints"]] == ["primary_key"], mart["name"]

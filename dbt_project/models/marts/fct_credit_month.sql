@@ -10,12 +10,31 @@
     ],
     post_hook="{{ remember_scopes(ref('int_credit_scope')) }}",
 ) }}
+{%- set is_cured -%}
+    before.overdue_days > 0
+    and loan.overdue_days = 0
+    and loan.status not in ('written_off', 'frozen')
+{%- endset %}
 with
 
 changed as (
     select scope.*
     from {{ ref('int_credit_scope') }} as scope
     where {{ is_new_scope('scope') }}
+),
+
+-- What each loan was at the end of the month before: who recovered, who slid.
+loan_before as materialized (
+    select
+        changed.scope_key,
+        loan.loan_id,
+        loan.closing_balance,
+        loan.overdue_days
+    from changed
+    inner join {{ ref('stg_loan') }} as loan
+        on
+            changed.previous_receipt_id = loan.receipt_id
+            and changed.previous_as_of_date = loan.as_of_date
 ),
 
 loan as (
@@ -40,10 +59,26 @@ loan as (
         sum(loan.overdue) as overdue,
         sum(loan.frozen) as frozen,
         coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 30), 0)
-            as par30_balance
+            as par30_balance,
+        coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 90), 0)
+            as par90_balance,
+        {{ balance_before('true') }} as balance_before,
+        {{ balance_before('before.overdue_days > 0') }} as overdue_before,
+        {{ balance_before('before.overdue_days > 30') }} as par30_before,
+        {{ balance_before('before.overdue_days > 90') }} as par90_before,
+        {{ balance_before('before.overdue_days = 0 and loan.overdue_days > 0') }}
+            as rolled_to_overdue,
+        {{ balance_before('before.overdue_days <= 30 and loan.overdue_days > 30') }}
+            as rolled_to_par30,
+        {{ balance_before('before.overdue_days <= 90 and loan.overdue_days > 90') }}
+            as rolled_to_par90,
+        -- Written off or frozen is not recovered.
+        {{ balance_before(is_cured) }} as cured
     from changed
     inner join {{ ref('stg_loan') }} as loan
         on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
+    left join loan_before as before
+        on changed.scope_key = before.scope_key and loan.loan_id = before.loan_id
     where changed.kind = 'loan'
     group by
         changed.scope_key,
@@ -75,7 +110,16 @@ summary as (
         sum(summary.closing_balance) as closing_balance,
         sum(summary.overdue) as overdue,
         sum(summary.frozen) as frozen,
-        null::numeric as par30_balance
+        null::numeric as par30_balance,
+        null::numeric as par90_balance,
+        null::numeric as balance_before,
+        null::numeric as overdue_before,
+        null::numeric as par30_before,
+        null::numeric as par90_before,
+        null::numeric as rolled_to_overdue,
+        null::numeric as rolled_to_par30,
+        null::numeric as rolled_to_par90,
+        null::numeric as cured
     from changed
     inner join {{ ref('stg_summary') }} as summary
         on
@@ -156,6 +200,15 @@ final as (
         overdue::numeric as overdue,
         frozen::numeric as frozen,
         par30_balance::numeric as par30_balance,
+        par90_balance::numeric as par90_balance,
+        balance_before::numeric as balance_before,
+        overdue_before::numeric as overdue_before,
+        par30_before::numeric as par30_before,
+        par90_before::numeric as par90_before,
+        rolled_to_overdue::numeric as rolled_to_overdue,
+        rolled_to_par30::numeric as rolled_to_par30,
+        rolled_to_par90::numeric as rolled_to_par90,
+        cured::numeric as cured,
         receipt_id,
         scope_key
     from resolved

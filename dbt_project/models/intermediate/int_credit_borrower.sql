@@ -1,0 +1,190 @@
+-- grain: one row per month, region of any level, bank or all, programme or all, and
+-- organisation or all
+-- Different people, counted from their tokens at each level: a sum of distinct counts
+-- would count some twice. Most people have loans in one cell only (one commune, bank,
+-- programme and organisation): those add up, and only the others are told apart at each
+-- level.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    indexes=[{'columns': ['scope_key']}],
+    pre_hook=[
+        "{{ delete_stale_rows(ref('int_credit_person_scope')) }}",
+        "{{ forget_stale_scopes(ref('int_credit_person_scope')) }}",
+    ],
+    post_hook="{{ remember_scopes(ref('int_credit_person_scope')) }}",
+) }}
+with
+
+changed as (
+    select scope.*
+    from {{ ref('int_credit_person_scope') }} as scope
+    where {{ is_new_scope('scope') }}
+),
+
+feed as (
+    select
+        changed.scope_key,
+        changed.as_of_date,
+        credit.receipt_id,
+        credit.bank_code
+    from changed
+    inner join {{ ref('int_credit_scope') }} as credit using (as_of_date)
+    where credit.kind = 'loan'
+),
+
+-- Loans that were paid off in the month count, as in fct_credit_month.
+cell as (
+    select
+        feed.scope_key,
+        feed.as_of_date,
+        feed.bank_code,
+        loan.credit_programme,
+        loan.organisation,
+        loan.commune_code_system,
+        loan.commune_code,
+        loan.citizen_token,
+        bool_or(loan.sex = 'F') as is_female,
+        count(*) over (partition by feed.scope_key, loan.citizen_token) as cells
+    from feed
+    inner join {{ ref('stg_loan') }} as loan
+        on feed.receipt_id = loan.receipt_id and feed.as_of_date = loan.as_of_date
+    group by
+        feed.scope_key,
+        feed.as_of_date,
+        feed.bank_code,
+        loan.credit_programme,
+        loan.organisation,
+        loan.commune_code_system,
+        loan.commune_code,
+        loan.citizen_token
+),
+
+told_apart as (
+    select
+        *,
+        citizen_token is null as is_sum
+    from (
+        select
+            scope_key,
+            as_of_date,
+            bank_code,
+            credit_programme,
+            organisation,
+            commune_code_system,
+            commune_code,
+            null::uuid as citizen_token,
+            count(*) as people,
+            count(*) filter (where is_female) as women
+        from cell
+        where cells = 1
+        group by
+            scope_key,
+            as_of_date,
+            bank_code,
+            credit_programme,
+            organisation,
+            commune_code_system,
+            commune_code
+        union all
+        select
+            scope_key,
+            as_of_date,
+            bank_code,
+            credit_programme,
+            organisation,
+            commune_code_system,
+            commune_code,
+            citizen_token,
+            1 as people,
+            is_female::integer as women
+        from cell
+        where cells > 1
+    ) as counted
+),
+
+-- Of several versions of a commune, the last one that had begun by the month's end.
+commune as (
+    select distinct on (
+        changed.as_of_date, commune.commune_code_system, commune.commune_code
+    )
+        changed.as_of_date,
+        commune.commune_code_system,
+        commune.commune_code,
+        commune.region_key,
+        -- A commune that ended counts in the province of its own last day.
+        least(changed.as_of_date, coalesce(commune.valid_to, 'infinity')) as counted_on
+    from changed
+    inner join {{ ref('int_commune_code') }} as commune
+        on changed.as_of_date >= commune.valid_from
+    order by
+        changed.as_of_date asc,
+        commune.commune_code_system asc,
+        commune.commune_code asc,
+        commune.valid_from desc
+),
+
+cut as (
+    select
+        bank.is_all as is_all_banks,
+        programme.is_all as is_all_programmes,
+        organisation.is_all as is_all_organisations
+    from (values (true), (false)) as bank (is_all)
+    cross join (values (true), (false)) as programme (is_all)
+    cross join (values (true), (false)) as organisation (is_all)
+),
+
+placed as (
+    select
+        told_apart.scope_key,
+        path.target_region_key as region_key,
+        case when cut.is_all_banks then 'all' else told_apart.bank_code end
+            as bank_code,
+        case when cut.is_all_programmes then 'all' else told_apart.credit_programme end
+            as credit_programme,
+        case when cut.is_all_organisations then 'all' else told_apart.organisation end
+            as organisation,
+        told_apart.citizen_token,
+        told_apart.is_sum,
+        told_apart.people,
+        told_apart.women
+    from told_apart
+    inner join commune using (as_of_date, commune_code_system, commune_code)
+    inner join {{ ref('int_region_path') }} as path
+        on
+            commune.region_key = path.region_key
+            and path.boundary = 'as_reported'
+            and {{ is_valid_on('path', 'commune.counted_on') }}
+    -- Within a commune, fct_credit_month has the people of each programme and
+    -- organisation already.
+    inner join cut
+        on
+            path.target_level <> 'commune'
+            or (
+                cut.is_all_banks
+                and cut.is_all_programmes
+                and cut.is_all_organisations
+            )
+),
+
+final as (
+    select
+        scope_key,
+        region_key,
+        bank_code,
+        credit_programme,
+        organisation,
+        (
+            coalesce(sum(people) filter (where is_sum), 0)
+            + count(distinct citizen_token)
+        )::bigint as borrowers,
+        (
+            coalesce(sum(women) filter (where is_sum), 0)
+            + count(distinct citizen_token) filter (where women > 0)
+        )::bigint as female_borrowers
+    from placed
+    group by scope_key, region_key, bank_code, credit_programme, organisation
+)
+
+select * from final
