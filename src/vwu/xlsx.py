@@ -57,6 +57,8 @@ class Pen:
         cell = cast("Cell", sheet.cell(row, column))
         if content is not None:
             cell.value = content
+        if isinstance(content, str):
+            cell.data_type = "s"  # a text that begins with = is no formula
         cell.style = self._style(look)
 
     def _style(self, look: Look) -> str:

@@ -99,7 +99,7 @@ def _check(args: argparse.Namespace) -> int:
         print(f"vwu check: --{single[0]} takes one FILE", file=sys.stderr)
         return WRONG_USE
     catalogue = load_catalogue(load_settings().root / "seeds")
-    scope, history = _read_history(Path(args.history)) if args.history else (None, None)
+    scope, history = read_history(Path(args.history)) if args.history else (None, None)
     outcomes = [check(_existing(name), catalogue, today(), history) for name in args.files]
     if scope is not None and outcomes[0].scopes and scope not in outcomes[0].scopes:
         print(f"vwu check: {args.history} is the history of {scope.key}, not of this file", file=sys.stderr)
@@ -118,7 +118,8 @@ def _history_rules() -> tuple[str, ...]:
     return tuple(rule.rule_id for rule in HISTORY_RULES)
 
 
-def _read_history(path: Path) -> tuple[SubmissionScope, History]:
+def read_history(path: Path) -> tuple[SubmissionScope, History]:
+    """The scope and the history of a file that `vwu history` wrote. Raises IntakeError when it is something else."""
     from vwu.intake.landing import IntakeError
     from vwu.intake.model import SubmissionScope
     from vwu.intake.submission.history import history_from_json

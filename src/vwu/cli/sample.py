@@ -27,6 +27,12 @@ def register(verbs: Any) -> None:
     template.add_argument("--branch", required=True, metavar="B", help="branch code, such as P22 or P22-06895")
     template.add_argument("--period", required=True, metavar="P", help="period code, such as 2024-01 or 2024-Q2")
     template.add_argument("-o", "--output", metavar="FILE", type=Path, help="default: BM01 <branch> <period>.xlsx here")
+    template.add_argument(
+        "--history",
+        metavar="FILE",
+        type=Path,
+        help="what `vwu history` wrote: last period's figures stand in grey beside the cells",
+    )
     template.add_argument("--json", action="store_true", help="print an object for machines")
     template.set_defaults(func=_template)
 
@@ -90,11 +96,16 @@ def _month(text: str) -> date:
 
 
 def _template(args: argparse.Namespace) -> int:
+    from vwu.cli.intake import read_history
     from vwu.intake.submission.template import write_template
 
     path = args.output or Path(f"BM01 {args.branch} {args.period.replace('/', '_')}.xlsx")
+    scope, history = read_history(args.history) if args.history else (None, None)
+    if scope is not None and (scope.branch_code, scope.period_code) != (args.branch, args.period):
+        print(f"vwu template: {args.history} is the history of {scope.key}", file=sys.stderr)
+        return WRONG_USE
     try:
-        content = write_template(_catalogue(), args.branch, args.period)
+        content = write_template(_catalogue(), args.branch, args.period, history=history)
     except LookupError as error:
         print(f"vwu: {error.args[0]}", file=sys.stderr)
         return WRONG_USE

@@ -36,6 +36,8 @@ _COLUMN_LABELS: Mapping[str, str] = MappingProxyType(
         "luy ke tu dau chuong trinh": "Lũy kế chương trình", "tai thoi diem": "Tại thời điểm", "ghi chu": "Ghi chú",
     }
 )  # fmt: skip
+# The form's own column of the period before: written to compare with, never read.
+_EARLIER = "ky truoc"
 _SUBTOTALS = frozenset(("tong", "tong cong", "cong", "tong so", "cong don"))
 _SIGNATURE = re.compile(
     r"\bngay .*thang .*nam\b|\bnguoi lap\b|\bthu truong\b|\b(pho )?chu tich\b|\btm ban\b|\bnoi nhan\b|\bky ten\b"
@@ -182,7 +184,7 @@ def _other_columns(sheet: Sheet, known: Mapping[str, int], rows: range) -> tuple
             label = sheet.text(row, column)
             if match_key(label) in _COLUMN_LABELS:
                 repeated.append(column)
-            else:
+            elif not match_key(label).startswith(_EARLIER):
                 unknown[column] = label
     return unknown, tuple(repeated)
 

@@ -13,12 +13,15 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from vwu.intake.model import Quantity
+from vwu.intake.submission.values import format_value
 from vwu.xlsx import Content, Look, Pen, column_letter, workbook_bytes
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from vwu.catalogue import Catalogue
+    from vwu.intake.submission.history import History
 
 FORM, FORM_VERSION, SHEET = "BM01", "1", "BaoCao"
 COLUMNS = (
@@ -37,9 +40,12 @@ FIGURE_COLUMNS: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 HEAD_ROW, HEADER_ROW, FIRST_ROW = 3, 13, 14
 
-_WIDTHS = (13, 15, 34, 54, 14, 17, 17, 17, 17, 17, 34)
-_PLUM, _ROSE, _INPUT, _CLOSED, _LINE = (
-    "8A1C4A", "F8E8EF", "FFFBE8", "E9E9E9", "B9A6AF",
+# Beside the cells to fill, when the history is given: what the branch reported for the period before.
+EARLIER_COLUMN = "Kỳ trước"
+
+_WIDTHS = (13, 13, 30, 52, 15, 16, 16, 16, 16, 16, 30, 28)
+_PLUM, _ROSE, _INPUT, _CLOSED, _LINE, _GREY = (
+    "8A1C4A", "F8E8EF", "FFFBE8", "E9E9E9", "B9A6AF", "6B6B6B",
 )  # fmt: skip
 _TITLE = "BÁO CÁO KẾT QUẢ THỰC HIỆN CHƯƠNG TRÌNH, ĐỀ ÁN CỦA CÁC CẤP HỘI"
 _SUBTITLE = "Hội Liên hiệp Phụ nữ Việt Nam · Kho dữ liệu chương trình · Biểu BM01"
@@ -95,6 +101,41 @@ class FormValue:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a branch reported for the last period of the same kind, as text by programme and indicator."""
+
+    period_code: str
+    figures: Mapping[tuple[str, str], str]
+
+
+def earlier_figures(catalogue: Catalogue, period_code: str, history: History) -> Earlier | None:
+    """The results of the last period before this one, of the same kind, in the notation of the form; None of none."""
+    now = catalogue.period(period_code)
+    known = {each.period_code: catalogue.period(each.period_code) for each in history.past}
+    before = [
+        period
+        for period in known.values()
+        if now and period and period.period_kind == now.period_kind and period.end_date < now.start_date
+    ]
+    if not before:
+        return None
+    last = max(before, key=lambda period: period.end_date)
+    figures: dict[tuple[str, str], str] = {}
+    for scenario_and_basis, column in FIGURE_COLUMNS.items():
+        for each in history.past:
+            indicator = catalogue.indicator(each.indicator_code)
+            if each.period_code != last.period_code or (each.scenario, each.basis) != scenario_and_basis:
+                continue
+            if indicator is None or each.scenario != "actual" or each.value_state not in ("reported", "nil"):
+                continue
+            quantity = Quantity(each.value, each.qualifier, each.lower_bound, each.upper_bound, each.value_state)
+            text = f"{column}: {format_value(quantity, catalogue.units[indicator.unit_code])}"
+            place = (each.programme_code, each.indicator_code)
+            figures[place] = f"{figures[place]}\n{text}" if place in figures else text
+    return Earlier(last.period_code, figures)
+
+
 def write_template(
     catalogue: Catalogue,
     branch_code: str,
@@ -103,13 +144,16 @@ def write_template(
     *,
     prepared_by: str = "",
     prepared_on: date | None = None,
+    history: History | None = None,
 ) -> bytes:
     """Form BM01 for one branch and period, with every indicator that the branch may report on in that period.
 
+    With a history, what was reported for the period before stands in grey beside the cells, and is never read back.
     Raises LookupError when the catalogue does not know the branch or the period, or a value has no line.
     """
     head = form_head(catalogue, branch_code, period_code, prepared_by, prepared_on)
-    return write_form(head, form_lines(catalogue, branch_code, period_code), values)
+    earlier = earlier_figures(catalogue, period_code, history) if history else None
+    return write_form(head, form_lines(catalogue, branch_code, period_code), values, earlier)
 
 
 def form_head(
@@ -149,7 +193,9 @@ def form_lines(catalogue: Catalogue, branch_code: str, period_code: str) -> tupl
     )
 
 
-def write_form(head: FormHead, lines: Sequence[FormLine], values: Iterable[FormValue] = ()) -> bytes:
+def write_form(
+    head: FormHead, lines: Sequence[FormLine], values: Iterable[FormValue] = (), earlier: Earlier | None = None
+) -> bytes:
     """The .xlsx file of one form: head, lines and what is already filled in."""
     from openpyxl import Workbook
 
@@ -164,8 +210,10 @@ def write_form(head: FormHead, lines: Sequence[FormLine], values: Iterable[FormV
     _draw_header(pen, sheet)
     for number, line in enumerate(lines, start=1):
         _draw_line(pen, sheet, number, line, _starts_programme(lines, number - 1))
+    if earlier is not None:
+        _draw_earlier(pen, sheet, lines, earlier)
     _fill(sheet, lines, values)
-    _set_page(sheet, head, last_row)
+    _set_page(sheet, head, last_row, "L" if earlier else "K")
     return workbook_bytes(workbook, f"B{HEAD_ROW}:B{HEAD_ROW + 8} F{FIRST_ROW}:J{last_row}")
 
 
@@ -176,7 +224,7 @@ def _starts_programme(lines: Sequence[FormLine], index: int) -> bool:
 def _draw_head(pen: Pen, sheet: Worksheet, head: FormHead) -> None:
     """Title, the nine labelled values in columns A and B, and the guide beside them."""
     pen.write(sheet, 1, 1, _TITLE, Look(size=15, bold=True, ink=_PLUM))
-    pen.write(sheet, 2, 1, _SUBTITLE, Look(ink="6B6B6B"))
+    pen.write(sheet, 2, 1, _SUBTITLE, Look(ink=_GREY))
     rows: tuple[tuple[str, Content], ...] = (
         ("Mã biểu", FORM),
         ("Phiên bản", FORM_VERSION),
@@ -194,8 +242,9 @@ def _draw_head(pen: Pen, sheet: Worksheet, head: FormHead) -> None:
         is_open = label in ("Người lập", "Ngày lập")
         number_format = "dd/mm/yyyy" if label in ("Từ ngày", "Đến ngày", "Ngày lập") else "@"
         look = Look(
-            fill=_INPUT if is_open else "", line=_LINE, horizontal="left", number_format=number_format, is_open=is_open
-        )
+            fill=_INPUT if is_open else "", line=_LINE, horizontal="left", number_format=number_format, is_open=is_open,
+            indent=1,
+        )  # fmt: skip
         for column in (2, 3, 4):
             pen.write(sheet, row, column, value if column == 2 else None, look)
     sheet.merge_cells(start_row=HEAD_ROW, end_row=HEAD_ROW + 8, start_column=6, end_column=len(COLUMNS))
@@ -229,9 +278,25 @@ def _draw_header(pen: Pen, sheet: Worksheet) -> None:
     for column in range(7, 11):
         pen.write(sheet, HEADER_ROW - 1, column, "Số thực hiện" if column == 7 else None, above)
     header = Look(bold=True, ink="FFFFFF", fill=_PLUM, line=_LINE, horizontal="center", wrap=True)
-    for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True), start=1):
+    for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=False), start=1):
         pen.write(sheet, HEADER_ROW, column, title, header)
         sheet.column_dimensions[column_letter(column)].width = width
+
+
+def _draw_earlier(pen: Pen, sheet: Worksheet, lines: Sequence[FormLine], earlier: Earlier) -> None:
+    """The grey column behind the notes: to compare with, closed, and not read."""
+    column = len(COLUMNS) + 1
+    header = Look(size=10, italic=True, ink=_GREY, fill=_CLOSED, line=_LINE, horizontal="center", wrap=True)
+    grey = Look(size=9, italic=True, ink=_GREY, line=_LINE, horizontal="right", wrap=True)
+    sheet.column_dimensions[column_letter(column)].width = _WIDTHS[-1]
+    title = f"{EARLIER_COLUMN} ({earlier.period_code}, để đối chiếu)"
+    pen.write(sheet, HEADER_ROW, column, title, header)
+    for number, line in enumerate(lines):
+        text = earlier.figures.get((line.programme_code, line.indicator_code))
+        top = _PLUM if _starts_programme(lines, number) else ""
+        pen.write(sheet, FIRST_ROW + number, column, text, replace(grey, top_line=top))
+        dimension = sheet.row_dimensions[FIRST_ROW + number]
+        dimension.height = max(dimension.height or 0, 6 + 12 * len((text or "").split("\n")))
 
 
 def _draw_line(pen: Pen, sheet: Worksheet, number: int, line: FormLine, is_first: bool) -> None:
@@ -241,12 +306,12 @@ def _draw_line(pen: Pen, sheet: Worksheet, number: int, line: FormLine, is_first
     """
     row = FIRST_ROW + number - 1
     base = Look(line=_LINE, top_line=_PLUM if is_first else "")
-    code = replace(base, size=8, ink="6B6B6B", shrink=True)
+    code = replace(base, size=8, ink=_GREY, shrink=True)
     prefilled: tuple[tuple[Content, Look], ...] = (
         (number, replace(base, horizontal="center")),
         (line.programme_code, replace(code, bold=is_first)),
         (line.indicator_code, code),
-        (line.label, replace(base, horizontal="left", wrap=True)),
+        (line.label, replace(base, horizontal="left", wrap=True, indent=1)),
         (line.unit_name, replace(base, horizontal="center", wrap=True)),
     )
     for column, (content, look) in enumerate(prefilled, start=1):
@@ -259,7 +324,7 @@ def _draw_line(pen: Pen, sheet: Worksheet, number: int, line: FormLine, is_first
         )
         pen.write(sheet, row, COLUMNS.index(title) + 1, None, figure)
     pen.write(sheet, row, len(COLUMNS), None, replace(base, size=10, fill=_INPUT, wrap=True, is_open=True))
-    line_count = max(-(-len(line.label) // 68), -(-len(line.unit_name) // 22))
+    line_count = max(-(-len(line.label) // 60), -(-len(line.unit_name) // 16))
     sheet.row_dimensions[row].height = 6 + 15 * line_count
     _check_line(sheet, row, line)
 
@@ -308,7 +373,7 @@ def _number_format(content: str | int | float | Decimal | date) -> str:
     return "#,##0" if content == int(content) else "#,##0.###"
 
 
-def _set_page(sheet: Worksheet, head: FormHead, last_row: int) -> None:
+def _set_page(sheet: Worksheet, head: FormHead, last_row: int, last_column: str) -> None:
     """Freeze, protect and paginate: A4 landscape, one page wide, the header repeated."""
     from openpyxl.worksheet.datavalidation import DataValidation
     from openpyxl.worksheet.page import PageMargins
@@ -326,7 +391,7 @@ def _set_page(sheet: Worksheet, head: FormHead, last_row: int) -> None:
     sheet.sheet_view.showGridLines = False
     sheet.sheet_view.zoomScale = 90
     sheet.sheet_properties.tabColor = _PLUM
-    sheet.print_area = f"A1:K{last_row}"
+    sheet.print_area = f"A1:{last_column}{last_row}"
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9

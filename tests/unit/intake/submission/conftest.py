@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -41,6 +42,7 @@ Line = Sequence[Any]
 Build = Callable[..., bytes]
 Check = Callable[..., Submission]
 Read = Callable[..., Reading]
+Office = Callable[[bytes, str, str], bytes]
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +109,25 @@ def container(*streams: str) -> bytes:
         directory += struct.pack("<64sHBB", spelled, len(spelled), kind, 1) + struct.pack("<3I", none, none, none)
         directory += bytes(36) + struct.pack("<IQ", end, 0)
     return header + table + directory.ljust(512, b"\0")
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """`office(content, "xlsx", "ods")` opens bytes in LibreOffice and gives what it saves in another format."""
+    profile = tmp_path_factory.mktemp("profile")
+
+    def convert(content: bytes, source: str, target: str) -> bytes:
+        folder = tmp_path_factory.mktemp("office")
+        path = folder / f"given.{source}"
+        path.write_bytes(content)
+        subprocess.run(
+            ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", target,
+             "--outdir", str(folder / "saved"), str(path)],
+            check=True, capture_output=True, timeout=180,
+        )  # fmt: skip
+        return (folder / "saved" / f"given.{target}").read_bytes()
+
+    return convert
 
 
 @pytest.fixture

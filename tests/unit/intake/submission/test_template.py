@@ -6,14 +6,26 @@ import io
 import time
 import zipfile
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from vwu.catalogue import Catalogue, load_catalogue
-from vwu.intake.submission.template import COLUMNS, FIRST_ROW, HEADER_ROW, FormValue, write_template
+from vwu.intake.submission.check import check_submission
+from vwu.intake.submission.history import History, PastValue
+from vwu.intake.submission.template import (
+    COLUMNS,
+    FIRST_ROW,
+    HEADER_ROW,
+    FormValue,
+    form_head,
+    write_form,
+    write_template,
+)  # fmt: skip
 
 ROOT = Path(__file__).parents[4]
 
@@ -95,6 +107,54 @@ def test_values_stand_in_the_column_of_their_scenario_and_basis(catalogue: Catal
         cell.coordinate for row in sheet.iter_rows(FIRST_ROW, min_col=6, max_col=10) for cell in row if cell.value
     ]
     assert sorted(filled) == sorted([f"I{supported}", f"F{classes}"])
+
+
+def past(period: str, indicator: str, basis: str, value: int, programme: str = "DA939", **other: Any) -> PastValue:
+    amount = Decimal(value)
+    known = {"qualifier": "exact", "value_state": "reported"} | other
+    return PastValue(
+        period, programme, indicator, "actual", basis, amount, amount, amount, **known, receipt_id="r", position="G14"
+    )
+
+
+HISTORY = History(
+    (
+        past("2023-12", "WOMEN_STARTUP_SUPPORTED", "in_period", 11),
+        past("2024-01", "WOMEN_STARTUP_SUPPORTED", "in_period", 2238),
+        past("2024-01", "WOMEN_STARTUP_SUPPORTED", "programme_to_date", 18000, qualifier="more_than"),
+        past("2024-01", "SHELTER_FUND", "in_period", 2_300_000_000, programme="MAIAM"),
+        past("2024-Q1", "WOMEN_STARTUP_SUPPORTED", "in_period", 9),
+        past("2024-02", "WOMEN_STARTUP_SUPPORTED", "in_period", 7),
+        past("2024-01", "NO_SUCH", "in_period", 7),
+    )
+)
+
+
+def test_the_period_before_stands_in_grey_beside_the_cells_and_is_not_read(catalogue: Catalogue) -> None:
+    content = write_template(catalogue, "P22", "2024-02", history=HISTORY)
+    sheet = sheet_of(content)
+    assert sheet.cell(HEADER_ROW, 12).value == "Kỳ trước (2024-01, để đối chiếu)"
+    row = row_of(sheet, "DA939", "WOMEN_STARTUP_SUPPORTED")
+    cell = sheet.cell(row, 12)
+    assert cell.value == "Trong kỳ: 2.238\nLũy kế chương trình: trên 18.000"
+    assert cell.protection.locked
+    assert cell.font.color.rgb.endswith("6B6B6B")
+    assert sheet.cell(row_of(sheet, "MAIAM", "SHELTER_FUND"), 12).value == "Trong kỳ: 2.300.000.000 đồng"
+    assert sheet.print_area.endswith(f"$L${sheet.max_row}")
+    submission = check_submission("P22.xlsx", content, catalogue, date(2026, 11, 21))
+    assert [found.rule_id for found in submission.findings] == ["NOTHING_REPORTED"]
+
+
+def test_without_an_earlier_period_there_is_no_such_column(catalogue: Catalogue) -> None:
+    plain = write_template(catalogue, "P22", "2024-02")
+    assert write_template(catalogue, "P22", "2024-02", history=History()) == plain
+    assert write_template(catalogue, "P22", "2024-Q1", history=HISTORY) == write_template(catalogue, "P22", "2024-Q1")
+
+
+def test_a_text_that_begins_like_a_formula_is_none(catalogue: Catalogue) -> None:
+    head = form_head(catalogue, "P22", "2024-01", prepared_by="=HYPERLINK(1)")
+    cell = sheet_of(write_form(head, ()))["B10"]
+    assert (cell.value, cell.data_type) == ("=HYPERLINK(1)", "s")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""Forms that went through a real LibreOffice: what was filled in is read back from every format, cell by cell."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import pytest
+from openpyxl import load_workbook
+from openpyxl.styles import Font
+
+from vwu.catalogue import Catalogue
+from vwu.intake.model import Submission
+from vwu.intake.submission.marked import mark_workbook
+from vwu.intake.submission.template import FIRST_ROW, FormValue, write_template
+
+from .conftest import STARTUP, Check, Office, saved, workbook
+
+pytestmark = pytest.mark.program("soffice")
+FORMATS = ("xlsx", "ods", "xls")
+
+
+def _filled(catalogue: Catalogue) -> bytes:
+    """The form of the product, filled with every kind of thing that an officer types."""
+    values = [
+        FormValue("DA939", "WOMEN_STARTUP_SUPPORTED", "actual", "in_period", "2.238", "Số chính thức"),
+        FormValue("DA939", "WOMEN_STARTUP_SUPPORTED", "actual", "programme_to_date", "trên 18.000"),
+        FormValue("DA939", "TRAINING_CLASSES", "plan", "in_period", 6),
+        FormValue("DA939", "TRAINING_CLASSES", "actual", "in_period", 0),
+        FormValue("DA939", "COOP_GROUPS_ESTABLISHED_SUPPORTED", "actual", "in_period", "-"),
+        FormValue("MAIAM", "SHELTER_FUND", "actual", "in_period", "gần 2,3 tỷ đồng"),
+        FormValue("MAIAM", "SHELTERS_BUILT_REPAIRED", "actual", "in_period", "x"),
+    ]
+    made = write_template(
+        catalogue, "P22", "2024-01", values, prepared_by="Nguyễn Thị Hoà", prepared_on=date(2024, 1, 20)
+    )
+    book = load_workbook(io.BytesIO(made))
+    sheet = book.active
+    assert sheet is not None
+    sheet.cell(FIRST_ROW, 11).value = "cã"
+    sheet.cell(FIRST_ROW, 11).font = Font(name=".VnTime")
+    sheet.column_dimensions["F"].hidden = False
+    return saved(book)
+
+
+def _read(submission: Submission) -> list[tuple[object, ...]]:
+    return [(v.programme_code, v.indicator_code, v.scenario, v.basis, v.quantity, v.position, v.note)
+            for v in submission.values]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_filled_form_reads_the_same_from_every_format(
+    check: Check, catalogue: Catalogue, office: Office, target: str
+) -> None:
+    filled = _filled(catalogue)
+    sent, back = check(filled), check(office(filled, "xlsx", target), f"P22.{target}")
+    reported = [v for v in sent.values if v.quantity.value_state != "missing"]
+    assert len(reported) == 7
+    assert _read(back) == _read(sent)
+    assert back.scope == sent.scope
+    # The note in the font .VnTime is `có` only because of the font, which each format tells.
+    assert reported[0].note == "có"
+    found = [(f.rule_id, f.position, f.line_count) for f in sent.findings]
+    assert [(f.rule_id, f.position, f.line_count) for f in back.findings] == found
+    assert found[0][0] == "TEXT_LEGACY"
+
+
+def test_a_marked_workbook_opens_and_its_list_is_read(check: Check, office: Office) -> None:
+    """LibreOffice opens what was patched and saves it; the sheet `Lỗi` and the form are both there."""
+    content = saved(workbook((*STARTUP[:6], "6/8")))
+    marked = mark_workbook(content, check(content).findings)
+    book = load_workbook(io.BytesIO(office(marked, "xlsx", "xlsx")))
+    assert book.sheetnames == ["BaoCao", "Lỗi"]
+    assert book["Lỗi"]["C2"].value == "BaoCao!G13"
+    assert book["BaoCao"]["G13"].comment is not None
+    assert book["BaoCao"]["G13"].fill.fgColor.rgb == "FFF4A6A0"
