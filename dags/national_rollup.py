@@ -31,9 +31,10 @@ def national_rollup():
     """
     ### National roll-up: roll up → report
 
-    Each morning and after each new release: **list** the periods whose roll-up is due (their due date in
-    `dim_period` has passed, or the release changed them), then **roll up** each in a task of its own, from
-    `published` alone, into `<home>/reports/<period>/`.
+    Each morning and after each new release: **list** the periods whose roll-up is due (every report owed has come,
+    or the last day to report has passed; and no report shows these figures yet), then **roll up** each in a task of
+    its own, from `published` alone, into `<home>/reports/<period>/`, and send it to the desk where a mail server is
+    set. Who keeps a period waiting stands in the log of `list_periods` and on the status page.
 
     For one period of your choice, trigger it with `{"period": "2024-Q1"}`. Rerunning writes the same files again.
     Nothing due = skipped.
@@ -41,9 +42,11 @@ def national_rollup():
 
     @task
     def list_periods(params: dict[str, str | None]) -> list[str]:
-        """The period that was asked for, else those that are due."""
-        from vwu.rollup import list_due_periods
+        """The period that was asked for, else those that are due; says which wait, and for whom."""
+        from vwu.rollup import list_due_periods, list_waiting_periods
 
+        for each in list_waiting_periods(load_settings()):
+            log.info("%s waits for %s", each.period_code, ", ".join(each.awaited) or f"its due date, {each.due_date}")
         return [params["period"]] if params["period"] else list_due_periods(load_settings())
 
     @task(

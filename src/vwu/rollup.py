@@ -21,6 +21,7 @@ from vwu.comparison import POINTS, Beside, Cell, read_beside
 if TYPE_CHECKING:
     import psycopg
 
+    from vwu.readiness import Readiness
     from vwu.settings import Settings
 
 
@@ -271,24 +272,40 @@ def read_rollup(connection: psycopg.Connection, release: Release, period_code: s
 
 
 def list_due_periods(settings: Settings, today: date | None = None) -> list[str]:
-    """Periods whose report is due: their due date has passed and they have figures that no report shows yet.
+    """Periods whose report is due: ready (`vwu.readiness`), and with figures that no report shows yet.
 
     What a report shows is known by a digest that is kept beside it, so a release that left a period as it was writes
     nothing anew. Nothing is due before the first release.
     """
+    from vwu.readiness import read_readiness
     from vwu.report import written_digest
 
+    now = today or datetime.now(HANOI).date()
     try:
         with open_release(settings) as (connection, _):
             periods = own_digests(connection)
+            complete = {each.period_code for each in read_readiness(connection) if each.is_ready(now)}
     except NothingPublishedError:
         return []
-    found, now = series_digests(periods), today or datetime.now(HANOI).date()
+    found = series_digests(periods)
     return [
         each.period_code
         for each in periods
-        if each.due_date < now and written_digest(settings, each.period_code) != found[each.period_code]
+        if (each.due_date < now or each.period_code in complete)
+        and written_digest(settings, each.period_code) != found[each.period_code]
     ]
+
+
+def list_waiting_periods(settings: Settings, today: date | None = None) -> list[Readiness]:
+    """Periods that have ended and are not ready yet, with who is awaited."""
+    from vwu.readiness import read_readiness
+
+    now = today or datetime.now(HANOI).date()
+    try:
+        with open_release(settings) as (connection, _):
+            return [each for each in read_readiness(connection) if each.end_date < now and not each.is_ready(now)]
+    except NothingPublishedError:
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,11 +337,16 @@ def series_digests(periods: Iterable[Digest]) -> dict[str, str]:
 
 
 def national_rollup(settings: Settings, period_code: str) -> Path:
-    """Write the report of a period into `<home>/reports/<period>/` and return that folder (INTERFACES 7)."""
+    """Write the report of a period into `<home>/reports/<period>/`, send it on, and return that folder (INTERFACES 7).
+
+    Raises MailError when a mail server is set and does not take the letter; the report stands all the same.
+    """
     from vwu.report import report_folder, write_report
+    from vwu.report.letter import send_report
 
     folder = report_folder(settings, period_code)
     write_report(settings, period_code, folder)
+    send_report(settings, folder)
     return folder
 
 

@@ -19,7 +19,8 @@ from vwu.database import connect
 from vwu.intake import life
 from vwu.intake.model import State, SubmissionScope
 from vwu.intake.receive import receive
-from vwu.intake.reminders import ReminderError, remind
+from vwu.intake.reminders import remind
+from vwu.mail import MailError
 from vwu.settings import Settings
 
 HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
@@ -124,7 +125,7 @@ def test_letters_are_sent_once_a_day(reporting: Settings, mail: tuple[Letters, s
 def test_a_server_that_refuses_loses_nothing(reporting: Settings, mail: tuple[Letters, str], tmp_path: Path) -> None:
     letters, url = mail
     full = with_contacts(reporting, tmp_path, url, P01="full@example.vn", P19="tn@example.vn", P22="full@example.vn")
-    with pytest.raises(ReminderError, match=r"P01 .*, P22 \(full@example.vn\)"):
+    with pytest.raises(MailError, match=r"P01 .*, P22 \(full@example.vn\)"):
         remind(full, ON)
     assert (reporting.home / "reminders" / ON.isoformat() / "missing.csv").exists()
     again = with_contacts(reporting, tmp_path, url, P19="tn@example.vn", P22="qn@example.vn")
@@ -133,9 +134,9 @@ def test_a_server_that_refuses_loses_nothing(reporting: Settings, mail: tuple[Le
 
 
 def test_no_server_and_no_addresses_are_said(reporting: Settings, mail: tuple[Letters, str], tmp_path: Path) -> None:
-    with pytest.raises(ReminderError, match="VWU_CONTACTS"):
+    with pytest.raises(MailError, match="VWU_CONTACTS"):
         remind(replace(reporting, smtp_url=mail[1]), ON)
-    with pytest.raises(ReminderError, match="in the clear"):
+    with pytest.raises(MailError, match="in the clear"):
         remind(with_contacts(reporting, tmp_path, mail[1].replace("//", "//user:secret@"), P22="qn@example.vn"), ON)
-    with pytest.raises(ReminderError, match="does not answer"):
+    with pytest.raises(MailError, match="does not answer"):
         remind(with_contacts(reporting, tmp_path, "smtp://127.0.0.1:1", P22="qn@example.vn"), ON)

@@ -17,20 +17,26 @@ import subprocess
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from email.message import Message
 from html import escape
 from pathlib import Path
 
 import pytest
 import yaml
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as MessageHandler
 
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake.submission.template import FormValue, write_template
+from vwu.mail import MailError
+from vwu.readiness import read_readiness
 from vwu.report import write_report
 from vwu.rollup import (
     NothingPublishedError,
     list_due_periods,
+    list_waiting_periods,
     national_rollup,
     open_release,
     own_digests,
@@ -40,6 +46,7 @@ from vwu.rollup import (
 from vwu.run import run_direct
 from vwu.settings import Settings
 from vwu.site import write_site
+from vwu.stack.ports import choose
 from vwu.trace import Trace, UnknownCellError, trace
 
 TODAY = date(2026, 11, 22)
@@ -274,6 +281,51 @@ def test_nothing_is_due_twice(released: Settings) -> None:
     folder = national_rollup(released, "2024-01")
     assert (folder / "index.html").exists()
     assert list_due_periods(released, today=TODAY) == []
+
+
+def test_a_period_waits_for_its_reports_by_name_until_its_due_date(released: Settings) -> None:
+    with open_release(released) as (connection, _):
+        periods = {each.period_code: each for each in read_readiness(connection)}
+    january = periods["2024-01"]
+    assert (january.owed, january.came + len(january.awaited)) == (63, 63)
+    assert "Hội LHPN tỉnh Quảng Ninh" not in january.awaited
+    assert "Hội LHPN thành phố Hà Nội" in january.awaited
+    (waiting,) = [each for each in list_waiting_periods(released, january.due_date) if each.period_code == "2024-01"]
+    assert waiting == january
+    assert "2024-01" not in {each.period_code for each in list_waiting_periods(released, TODAY)}
+
+
+def test_a_report_is_sent_to_the_desk_once_for_what_it_shows(released: Settings, tmp_path: Path) -> None:
+    received: list[Message] = []
+
+    class Desk(MessageHandler):
+        def handle_message(self, message: Message) -> None:
+            received.append(message)
+
+    controller = Controller(Desk(), hostname="127.0.0.1", port=choose())
+    controller.start()
+    try:
+        contacts = tmp_path / "contacts.csv"
+        contacts.write_text("branch_code,email\nTW,ban-tong-hop@example.vn\n", encoding="utf-8")
+        server = f"smtp://127.0.0.1:{controller.port}"
+        posting = replace(released, smtp_url=server, smtp_from="vwu@example.vn", contacts_file=contacts)
+        folder = national_rollup(posting, "2024-01")
+        national_rollup(posting, "2024-01")
+        (letter,) = received
+        assert (letter["To"], letter["From"]) == ("ban-tong-hop@example.vn", "vwu@example.vn")
+        (attachment,) = [part for part in letter.walk() if part.get_filename()]
+        assert attachment.get_filename() == "2024-01.xlsx"
+        assert attachment.get_payload(decode=True) == (folder / "rollup.xlsx").read_bytes()
+        contacts.write_text("branch_code,email\nP22,qn@example.vn\n", encoding="utf-8")
+        (folder / "sent.json").unlink()
+        with pytest.raises(MailError, match="no address of TW"):
+            national_rollup(posting, "2024-01")
+    finally:
+        controller.stop()
+    contacts.write_text("branch_code,email\nTW,ban-tong-hop@example.vn\n", encoding="utf-8")
+    with pytest.raises(MailError, match="does not answer"):
+        national_rollup(posting, "2024-01")
+    assert (folder / "index.html").exists()
 
 
 def test_a_report_is_pinned_to_its_release_and_the_next_says_what_changed(released: Settings, tmp_path: Path) -> None:

@@ -11,14 +11,13 @@ from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
+from vwu import mail
 from vwu.intake.calendar import CENTRE, LateException, Missing, missing
 from vwu.intake.model import SubmissionScope
+from vwu.mail import MailError
 
 if TYPE_CHECKING:
-    import smtplib
-
     import psycopg
 
     from vwu.catalogue import Catalogue
@@ -29,11 +28,6 @@ _COLUMNS = (
     "addressees",
 )  # fmt: skip
 _SHOWN_LINES = 200
-_TIMEOUT = 30.0  # seconds
-
-
-class ReminderError(OSError):
-    """A reminder could not be sent; the files are written, and the next run sends what was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +79,7 @@ def _begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mappin
 def remind(settings: Settings, on: date) -> Reminded:
     """Write `<home>/reminders/<day>/` anew and send what was not sent today.
 
-    Raises ReminderError when the SMTP server refuses or does not answer; the files stand, what was sent stays sent.
+    Raises MailError when the SMTP server refuses or does not answer; the files stand, what was sent stays sent.
     """
     from vwu.catalogue import load_catalogue
     from vwu.database import connect
@@ -168,7 +162,7 @@ def _send(settings: Settings, letters: Mapping[str, str], on: date) -> tuple[tup
     from vwu.database import connect
     from vwu.intake import landing
 
-    addresses = read_contacts(settings.contacts_file)
+    addresses = mail.read_contacts(settings.contacts_file)
     sent = []
     with connect(settings, "loader", autocommit=True) as connection:
         done = {
@@ -180,71 +174,23 @@ def _send(settings: Settings, letters: Mapping[str, str], on: date) -> tuple[tup
         }
         due = {name: letter for name, letter in letters.items() if name in addresses and name not in done}
         refused: list[str] = []
-        with _server(settings.smtp_url) if due else nullcontext() as server:
+        with mail.open_server(settings.smtp_url) if due else nullcontext() as server:
             for addressee, letter in due.items():
-                if server is None or not _mail(server, settings.smtp_from, addresses[addressee], letter, on):
+                message = _letter_to(addresses[addressee], settings.smtp_from, letter, on)
+                if server is None or not mail.send(server, message):
                     refused.append(f"{addressee} ({addresses[addressee]})")
                     continue
                 # Logged one by one: a run that breaks off repeats at most the letter it was at.
                 landing.log(connection, settings.who, "remind", detail={"addressee": addressee, "on": str(on)})
                 sent.append(addressee)
     if refused:
-        raise ReminderError(f"the SMTP server took {len(sent)} letters and refused those to {', '.join(refused)}")
+        raise MailError(f"the SMTP server took {len(sent)} letters and refused those to {', '.join(refused)}")
     return tuple(sent), tuple(name for name in letters if name not in addresses)
 
 
-def read_contacts(path: Path | None) -> Mapping[str, str]:
-    """Addresses by branch code from a CSV with the columns `branch_code,email`. Raises ReminderError without it."""
-    if path is None or not path.is_file():
-        raise ReminderError(f"VWU_SMTP_URL is set but there is no list of addresses at VWU_CONTACTS ({path})")
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    if rows and not {"branch_code", "email"} <= rows[0].keys():
-        raise ReminderError(f"{path} needs the columns branch_code,email")
-    return {row["branch_code"].strip(): row["email"].strip() for row in rows if row["email"].strip()}
-
-
-def _server(url: str) -> smtplib.SMTP:
-    """Connect to `smtp://` (STARTTLS where the server offers it) or `smtps://`, user and password in the URL.
-
-    Raises ReminderError; a password is never sent over a connection without TLS.
-    """
-    import smtplib
-    import ssl
-
-    parts = urlsplit(url)
-    host, context = parts.hostname or "localhost", ssl.create_default_context()
-    try:
-        if parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=_TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(host, parts.port or 25, timeout=_TIMEOUT)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=context)
-            elif parts.username:
-                raise ReminderError(f"{host} offers no TLS: the password of VWU_SMTP_URL is not sent in the clear")
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-    except ReminderError:
-        raise
-    except OSError as error:  # smtplib's own errors among them
-        raise ReminderError(f"the SMTP server {host} refuses or does not answer: {error}") from error
-    return server
-
-
-def _mail(server: smtplib.SMTP, sender: str, address: str, letter: str, on: date) -> bool:
-    """Send one letter; False when the server refuses this addressee or letter: the others are still written to."""
-    import smtplib
-
+def _letter_to(address: str, sender: str, letter: str, on: date) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"] = sender, address
     message["Subject"] = f"Báo cáo còn thiếu ngày {on:%d/%m/%Y} · missing reports"
     message.set_content(letter)
-    try:
-        server.send_message(message)
-    except smtplib.SMTPServerDisconnected as error:
-        raise ReminderError(f"the SMTP server hung up at the letter to {address}") from error
-    except smtplib.SMTPException:
-        return False
-    return True
+    return message

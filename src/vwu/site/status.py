@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import psycopg
 
+    from vwu.readiness import Readiness
     from vwu.settings import Settings
 
 LAST = 30
@@ -112,6 +113,7 @@ class Pipeline:
     gates: tuple[Gate, ...]
     releases: tuple[PastRelease, ...]
     freshness: tuple[Freshness, ...]
+    waiting: tuple[Readiness, ...]
 
     @property
     def in_force(self) -> PastRelease | None:
@@ -121,6 +123,7 @@ class Pipeline:
 def read_pipeline(settings: Settings) -> Pipeline:
     """The state of the pipeline. Raises psycopg.OperationalError without a database."""
     from vwu.database import connect
+    from vwu.rollup import list_waiting_periods
 
     with connect(settings, "loader") as connection:
         arrivals = _read(connection, Arrivals, _ARRIVALS)
@@ -133,7 +136,8 @@ def read_pipeline(settings: Settings) -> Pipeline:
     with connect(settings, "bi_reader") as connection:
         releases = _read(connection, PastRelease, _RELEASES)
         freshness = _read(connection, Freshness, _FRESHNESS) if releases else ()
-    return Pipeline(arrivals, held, latest, builds, slowest, gates, releases, freshness)
+    waiting = tuple(list_waiting_periods(settings))
+    return Pipeline(arrivals, held, latest, builds, slowest, gates, releases, freshness, waiting)
 
 
 T = TypeVar("T")

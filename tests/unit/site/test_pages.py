@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from vwu.readiness import Readiness
 from vwu.settings import load_settings
 from vwu.site.pages import rules_page, start_page, status_page
 from vwu.site.status import Arrivals, Build, Freshness, Gate, Node, PastRelease, Pipeline, Receipt
 
 WHEN = datetime(2026, 11, 26, 17, 30, tzinfo=UTC)
-EMPTY = Pipeline((), (), (), (), (), (), (), ())
+EMPTY = Pipeline((), (), (), (), (), (), (), (), ())
 HELD = Receipt(
     "0123456789abcdef", "loan", "sao kê <b>.csv", "held", "Tổng không khớp", "Totals differ", 1_000_000, WHEN
 )
@@ -23,6 +24,7 @@ FULL = Pipeline(
     (Gate(1, "refuse", 150, 149, WHEN, 20.0, ["a suite is missing"], ["GATE_BANK_ROWS"]),),
     (PastRelease(1, WHEN, "publish", None, 9, 27, "0.1.0", True),),
     (Freshness("VBSP", "VBSP", date(2026, 10, 31)),),
+    (Readiness("2026-11", date(2026, 11, 30), date(2026, 11, 14), 34, 33, ["Hội LHPN tỉnh X"]),),
 )
 
 
@@ -31,6 +33,7 @@ def test_what_is_wrong_is_told_with_its_reason() -> None:
     for told in (
         "Tổng không khớp", "Totals differ", "0123456789abcdef", "1,000,000", "149 / 150", "a suite is missing",
         "rules.html#GATE_BANK_ROWS", "fct_credit_month", "31/10/2026", "27/11/2026 00:30",
+        "Hội LHPN tỉnh X", "33 / 34",
     ):  # fmt: skip
         assert told in page, told
     assert "sao kê &lt;b&gt;.csv" in page
@@ -40,6 +43,7 @@ def test_what_is_wrong_is_told_with_its_reason() -> None:
 def test_before_the_first_run_every_section_says_so(tmp_path: Path) -> None:
     page = status_page(EMPTY)
     assert "Nothing is held" in page
+    assert "No period waits" in page
     assert page.count("None yet") == 3
     settings = load_settings({"VWU_HOME": str(tmp_path)})
     assert "nothing is published yet" in start_page(settings, EMPTY)
