@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, LiteralString
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,10 +184,13 @@ def _read(connection: psycopg.Connection, shape: type[Any], query: str, values: 
 
 
 def _explain(connection: psycopg.Connection, wanted: dict[str, str]) -> str:
-    """Which of the four codes is unknown, else that they do not meet in this release."""
-    row = connection.execute(_KNOWN, wanted).fetchone()
-    assert row is not None
-    unknown = [f"{name} {wanted[name]}" for name, is_known in zip(wanted, row, strict=True) if not is_known]
+    """Which of the four codes is unknown and what was probably meant, else that they do not meet in this release."""
+    unknown = []
+    for name, code in wanted.items():
+        codes = {known for (known,) in connection.execute(_CODES[name])}
+        if code not in codes:
+            near = ", ".join(get_close_matches(code, codes, n=3))
+            unknown.append(f"{name} {code}{f' (ý bạn là · meant: {near}?)' if near else ''}")
     if unknown:
         return f"không có mã · unknown: {', '.join(unknown)}"
     return (
@@ -194,13 +198,12 @@ def _explain(connection: psycopg.Connection, wanted: dict[str, str]) -> str:
     )
 
 
-_KNOWN = """
-select
-    exists (select 1 from published.dim_programme where programme_code = %(programme)s),
-    exists (select 1 from published.dim_indicator where indicator_code = %(indicator)s),
-    exists (select 1 from published.dim_region where region_code = %(region)s),
-    exists (select 1 from published.dim_period where period_code = %(period)s)
-"""
+_CODES: dict[str, LiteralString] = {
+    "programme": "select programme_code from published.dim_programme",
+    "indicator": "select indicator_code from published.dim_indicator",
+    "region": "select region_code from published.dim_region",
+    "period": "select period_code from published.dim_period",
+}
 
 _CELLS = """
 select

@@ -169,8 +169,10 @@ def test_what_is_held_out_still_leads_to_its_cell(released: Settings) -> None:
 
 
 def test_an_unknown_code_is_named(released: Settings) -> None:
-    with pytest.raises(UnknownCellError, match="indicator NOPE"):
+    with pytest.raises(UnknownCellError, match=r"unknown: indicator NOPE$"):
         traced(released, ("DA939", "NOPE"), "VN", "2024-01")
+    with pytest.raises(UnknownCellError, match=r"SHELTER_BUILT_REPAIRED .*meant: SHELTERS_BUILT_REPAIRED"):
+        traced(released, ("MAIAM", "SHELTER_BUILT_REPAIRED"), "VN", "2024-01")
     with pytest.raises(UnknownCellError, match="nothing is published for this cell"):
         traced(released, SHELTERS, "79", "2024-01")
 

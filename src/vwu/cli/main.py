@@ -7,9 +7,13 @@ Each group of verbs is a module with `register(subparsers)`; a verb sets `func(a
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from importlib import import_module
+from typing import NoReturn
 
 from vwu import __version__
 
@@ -21,9 +25,26 @@ class OutsideError(Exception):
     """Something outside the product failed (disk, network, server); the message says what to do next."""
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """argparse that says what was probably meant: of a verb or choice that is not there, the nearest ones."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage, the fault and what was meant, and exit with 2."""
+        super().error(message + suggestion(message))
+
+
+def suggestion(message: str) -> str:
+    """`; meant: rollup?` for argparse's `invalid choice: 'rolup' (choose from …)`; nothing for other faults."""
+    found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+    if found is None:
+        return ""
+    near = get_close_matches(found[1], re.findall(r"[\w-]+", found[2]), n=3, cutoff=0.6)
+    return f"; ý bạn là · meant: {', '.join(near)}?" if near else ""
+
+
+def parser() -> Parser:
     """The whole command line; importing it stays cheap because verbs import what they need when they run."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="vwu",
         description="Kho dữ liệu Hội Liên hiệp Phụ nữ Việt Nam · the warehouse of the Vietnam Women's Union",
     )
@@ -36,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; an interrupt is 130, as shells expect."""
-    args = parser().parse_args(arguments)
+    args = _completed(parser()).parse_args(arguments)
     verb: Callable[[argparse.Namespace], int] = args.func
     try:
         return verb(args)
@@ -48,6 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except Exception as error:
         return _explain(error)
+
+
+def _completed(top: Parser) -> Parser:
+    """Answer a shell that asks how to go on with a line: `eval "$(register-python-argcomplete vwu)"`."""
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(top)
+    return top
 
 
 def _explain(error: Exception) -> int:

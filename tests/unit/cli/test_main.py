@@ -1,0 +1,34 @@
+"""The command line's manners: what was probably meant, and completion by the shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vwu.cli.main import WRONG_USE, main, suggestion
+
+
+def test_a_mistyped_verb_is_answered_with_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["rolup", "--period", "2024-01"])
+    assert ended.value.code == WRONG_USE
+    assert "meant: rollup" in capsys.readouterr().err
+
+
+def test_nothing_is_guessed_for_what_resembles_nothing() -> None:
+    assert suggestion("invalid choice: 'xyzzy' (choose from 'build', 'gate')") == ""
+    assert suggestion("the following arguments are required: FILE") == ""
+
+
+def test_the_shell_is_told_how_a_line_may_go_on(tmp_path: Path) -> None:
+    asked = {
+        "_ARGCOMPLETE": "1", "COMP_LINE": "vwu roll", "COMP_POINT": "8", "_ARGCOMPLETE_IFS": " ",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "answer"),
+    }  # fmt: skip
+    program = [sys.executable, "-m", "vwu.cli.main"]
+    subprocess.run(program, env=os.environ | asked, check=True, capture_output=True, text=True)
+    assert set((tmp_path / "answer").read_text().split()) == {"rollback", "rollup"}
