@@ -266,6 +266,26 @@ class World:
         self._ways[region, on] = found
         return found
 
+    def followed(self, heir: Branch) -> set[Branch]:
+        """Every branch that this one followed, at once or later, and all that stood below one."""
+        found = {
+            branch
+            for branch, life in self.tenure.items()
+            if self.branches[branch]["merged_into"] == heir.code and life.until + 1 == self.tenure[heir].since
+        }
+        for branch in tuple(found):
+            found |= self.followed(branch)
+        codes = {branch.code for branch in found}
+        for _ in ("district", "commune"):
+            below = {
+                branch
+                for branch, row in self.branches.items()
+                if row["parent_branch_code"] in codes and self.tenure[branch].until < self.tenure[heir].since
+            }
+            found |= below
+            codes |= {branch.code for branch in below}
+        return found
+
     @cached_property
     def seats(self) -> Mapping[tuple[str, Region, str], Counter[Life]]:
         """How many branches belong to a region, by boundary and reporting level, and from when to when."""
@@ -335,8 +355,24 @@ class OverTime:
                 figure = Figure(branch, region, amount_of(said), False, Fraction(1), until)
                 series[said.cell._replace(period=""), branch][said.cell.period] = figure
         self._wholes = self._containers({period for told in series.values() for period in told})
-        for (cell, _), told in series.items():
-            self._tell(cell, told)
+        self._reaching_back = self._said_for_others(series)
+        for (cell, branch), told in series.items():
+            self._tell(cell, branch, told)
+
+    def _said_for_others(
+        self, series: Mapping[tuple[Cell, Branch], Mapping[str, Figure]]
+    ) -> Mapping[tuple[Cell, Branch], list[Life]]:
+        """Of each branch that ended: which days those that followed it, or a branch above it, report too."""
+        found: dict[tuple[Cell, Branch], list[Life]] = defaultdict(list)
+        followed: dict[Branch, set[Branch]] = {}
+        for (cell, heir), told in series.items():
+            since = self.world.tenure[heir].since
+            back = [life for life in (self.world.periods[period][1] for period in told) if life.since < since]
+            if back and cell.basis == "in_period":
+                followed[heir] = followed.get(heir) or self.world.followed(heir)
+                for branch in followed[heir]:
+                    found[cell, branch] += back
+        return found
 
     def _containers(self, periods: Iterable[str]) -> Mapping[str, list[str]]:
         lives = {code: life for code, (_, life) in self.world.periods.items()}
@@ -349,7 +385,7 @@ class OverTime:
             for part in periods
         }
 
-    def _tell(self, cell: Cell, told: Mapping[str, Figure]) -> None:
+    def _tell(self, cell: Cell, branch: Branch, told: Mapping[str, Figure]) -> None:
         measure = self.world.indicators[cell.indicator]["measure"]
         parts: dict[str, list[str]] = defaultdict(list)
         for period, figure in told.items():
@@ -359,9 +395,19 @@ class OverTime:
                 if whole not in told:
                     parts[whole].append(period)
         for whole, periods in parts.items():
+            if measure == "flow" and cell.basis == "in_period":
+                periods = self._left_to_it(cell, branch, whole, periods)
+            if not periods:
+                continue
             figure = self._derive(cell, measure, whole, {period: told[period] for period in periods})
             if figure is not None:
                 self.figures[cell._replace(period=whole)].append(figure)
+
+    def _left_to_it(self, cell: Cell, branch: Branch, whole: str, periods: Sequence[str]) -> list[str]:
+        """Without the parts that share a day with what a successor says of the whole or of a part of it."""
+        lives = {period: self.world.periods[period][1] for period in (*periods, whole)}
+        taken = [life for life in self._reaching_back.get((cell, branch), ()) if _holds(lives[whole], life)]
+        return [period for period in periods if not any(lives[period].meets(life) for life in taken)]
 
     def _derive(self, cell: Cell, measure: str, whole: str, told: Mapping[str, Figure]) -> Figure | None:
         if measure in ("ratio", "undetermined"):

@@ -6,16 +6,21 @@ import hashlib
 import importlib.util
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import strategies as st
 
-from vwu.build import build
+from vwu.build import build, run_dbt
 from vwu.database import connect
 from vwu.settings import Settings
 
@@ -224,3 +229,180 @@ def test_every_cell_of_the_rollup_is_what_a_second_computation_gives(module_data
         None, "undetermined", "ratio_without_parts", "ratio_parts_differ", "distinct_over_time", "overlapping_parts",
         "not_additive_over_regions",
     }  # fmt: skip
+
+
+# What must not be added ------------------------------------------------------------------------------------------
+
+KIN = (
+    *("TW", "P19", "P06", "P22", "P19-X01", "P22-D200", "P19-D164", "P06-D058"),
+    *("P22-06895", "P22-06913", "P22-06862", "P22-06799"),
+)
+NEAR = (
+    *("2025-04", "2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "2025-12", "2026-01", "2024-12"),
+    *("2025-Q2", "2025-Q3", "2025-6M", "2025-9M", "2025", "2024", "2025-05/2025-08", "2025-04/2025-05"),
+)
+WHOLE = 10**6  # of a share of six decimals
+DIGIT = 10**8
+
+
+@st.composite
+def some_series(draw: st.DrawFn) -> list[tuple[str, str, str]]:
+    """Of one indicator: who reports for which period on which basis, so near to each other that much could go wrong."""
+    few = st.lists(st.sampled_from(KIN), min_size=2, max_size=5, unique=True)
+    many = st.lists(st.sampled_from(NEAR), min_size=3, max_size=6, unique=True)
+    bases = st.sampled_from(("in_period", "in_period", "as_of", "year_to_date", "programme_to_date"))
+    told = {(branch, period, draw(bases)) for branch in draw(few) for period in draw(many)}
+    return sorted(told)
+
+
+def as_digits(seeds: Path, series: Sequence[list[tuple[str, str, str]]]) -> tuple[list[Report], dict[Any, list[Any]]]:
+    """One series an indicator; the n-th report of a series says one in the n-th digit, so a sum tells its parts."""
+    world = oracle.World(seeds)
+    world.add_spans(NEAR)
+    sent: dict[tuple[str, str], list[Any]] = {}
+    told: dict[Any, list[Any]] = {}
+    for (indicator, programme), each in zip(ASKED, series, strict=True):
+        for branch, period, basis in each:
+            digits = told.setdefault((programme, indicator), [])
+            until = world.periods[period][1].until
+            if any(world.tenure[version].has(until) for version in world.branch_versions[branch]):  # as intake asks
+                value = Fraction(WHOLE * DIGIT ** len(digits))
+                cell = oracle.Cell(programme, indicator, period, "actual", basis)
+                digits.append(oracle.Said(branch, cell, value, value, value, "exact", "reported"))
+                sent.setdefault((branch, period), []).append(digits[-1])
+    return [Report(branch, period, tuple(values)) for (branch, period), values in sent.items()], told
+
+
+def parts_of(value: Fraction, told: Sequence[Any]) -> list[tuple[Any, Fraction]]:
+    """Which reports a sum is made of, and the share of each: negative where one was taken away."""
+    assert value.denominator == 1
+    rest, found = int(value), []
+    for report in told:
+        digit = (rest + DIGIT // 2) % DIGIT - DIGIT // 2
+        rest = (rest - digit) // DIGIT
+        if digit:
+            found.append((report, Fraction(digit, WHOLE)))
+    assert rest == 0
+    return found
+
+
+class Watch:
+    """Says what is wrong with a published sum, knowing the reports that it is made of."""
+
+    def __init__(self, seeds: Path) -> None:
+        self.world = oracle.World(seeds)
+        self.world.add_spans(NEAR)
+
+    def wrong(self, key: Any, value: Fraction, told: Sequence[Any]) -> Iterator[str]:
+        measure = self.world.indicators[key.cell.indicator]["measure"]
+        if measure == "undetermined":
+            yield "what is undetermined was added"
+        elif measure == "ratio":
+            if value > 100 and value not in [report.value for report in told]:
+                yield "ratios were added"
+        else:
+            parts = parts_of(value, told)
+            if any(abs(share) > 1 for _, share in parts):
+                yield "one report counts twice"
+            is_flow = measure == "flow" and key.cell.basis == "in_period"
+            yield from self._days(key, parts) if is_flow else self._dates(key, parts)
+            yield from self._places(parts, is_flow)
+
+    def _life(self, report: Any) -> Any:
+        return self.world.periods[report.cell.period][1]
+
+    def _days(self, key: Any, parts: Sequence[tuple[Any, Fraction]]) -> Iterator[str]:
+        """What happened is added over days: each day of a branch once, none from outside the period."""
+        days: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
+        for report, share in parts:
+            if report.cell.basis not in ("in_period", "year_to_date"):
+                yield f"a figure {report.cell.basis} is in a sum over time"
+            for day in range(self._life(report).since, self._life(report).until + 1):
+                days[report.branch_code, day] += share
+        if any(not 0 <= share <= 1 for share in days.values()):
+            yield "a day counts twice"
+        if any(share and not self.world.periods[key.cell.period][1].has(day) for (_, day), share in days.items()):
+            yield "a day from outside the period counts"
+
+    def _dates(self, key: Any, parts: Sequence[tuple[Any, Fraction]]) -> Iterator[str]:
+        """What is counted at or to a date is never added over time, nor are people over periods."""
+        if len({report.branch_code for report, _ in parts}) < len(parts):
+            yield "two dates of one branch were added"
+        if any(report.cell.basis != key.cell.basis for report, _ in parts):
+            yield "another basis was added"
+        if any(share < 0 for _, share in parts):
+            yield "something was taken away"
+        ends = {self._life(report).until for report, _ in parts} - {self.world.periods[key.cell.period][1].until}
+        if key.cell.basis == "year_to_date" and ends:
+            yield "a year so far that ends earlier stands for the period"
+        if key.cell.basis == "in_period" and any(report.cell.period != key.cell.period for report, _ in parts):
+            yield "people of another period were added"
+
+    def _places(self, parts: Sequence[tuple[Any, Fraction]], is_flow: bool) -> Iterator[str]:
+        for (one, _), (other, _) in combinations(parts, 2):
+            if self._hold_each_other(one, other) and (not is_flow or self._life(one).meets(self._life(other))):
+                yield f"{one.branch_code} {one.cell.period} and {other.branch_code} {other.cell.period} hold the same"
+
+    def _hold_each_other(self, one: Any, other: Any) -> bool:
+        """One lies in the other, at their time or as what followed it."""
+        homes = []
+        for report in (one, other):
+            branch, region = self.world.resolve(report.branch_code, report.cell.period)
+            on = min(self._life(report).until, self.world.tenure[branch].until)
+            above = self.world.up(region, on)
+            heirs = [heir for whole in above if whole.level == "province" for heir in self.world.today(whole)]
+            homes.append((branch, region, (*above, *heirs)))
+        (branch, home, above), (other_branch, other_home, other_above) = homes
+        if branch == other_branch or "unit" in (self.world.level(branch), self.world.level(other_branch)):
+            return False
+        return home in other_above or other_home in above
+
+
+@pytest.mark.parametrize("examples", [2, pytest.param(60, marks=[pytest.mark.campaign, pytest.mark.timeout(14_400)])])
+def test_no_path_adds_what_must_not_be_added(module_database: Settings, examples: int) -> None:
+    """Distinct people or balances over time, ratios, what is undetermined; a day or a place twice."""
+    seeds = module_database.root / "seeds"
+    watch = Watch(seeds)
+    seen: list[int] = []
+
+    @hypothesis.settings(
+        max_examples=examples, deadline=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(st.tuples(*(some_series() for _ in ASKED)))
+    def holds(series: tuple[list[tuple[str, str, str]], ...]) -> None:
+        reports, told = as_digits(seeds, series)
+        empty(module_database)
+        put(module_database, reports)
+        again(module_database)
+        sums = {key: row["value"] for key, row in stored(module_database).items() if row["value"] is not None}
+        found = [
+            f"{' '.join([*key.cell, *key.region, key.boundary])}: {wrong}"
+            for key, value in sums.items()
+            for wrong in watch.wrong(key, Fraction(value), told[key.cell.programme, key.cell.indicator])
+        ]
+        assert found == [], "\n".join(found[:20])
+        seen.append(len(sums))
+
+    holds()
+    assert sum(seen) > 1000
+
+
+def empty(settings: Settings) -> None:
+    """Forget every report, as only a test may."""
+    with connect(settings, "owner") as connection:
+        connection.execute("truncate raw.submission_value, intake.scope, intake.receipt cascade")
+
+
+def again(settings: Settings) -> None:
+    """The roll-up anew from what has landed."""
+    if not built(settings):
+        result = build(settings)
+        assert result.ok, result.failures
+    nodes = run_dbt(settings, "run", "--select", "+fct_indicator_rollup", "--exclude", "tag:reference")
+    assert [str(node) for node in nodes if not node.is_good] == []
+
+
+def built(settings: Settings) -> bool:
+    with connect(settings, "builder") as connection:
+        return connection.execute("select to_regclass('marts.fct_indicator_rollup')").fetchone() != (None,)

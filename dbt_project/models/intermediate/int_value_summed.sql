@@ -2,12 +2,28 @@
 -- flows added over disjoint parts
 -- Of nested parts the longest counts (a quarter, not also its months); parts that
 -- overlap without nesting cannot be told apart, so their sum is refused. Days covered
--- show what is missing of the whole.
+-- show what is missing of the whole. Days that a successor reports too are its own:
+-- what the branch itself said of them is not added again.
 with
 
 flow as (
-    select * from {{ ref('int_value_part') }}
-    where measure = 'flow' and basis = 'in_period'
+    select * from {{ ref('int_value_part') }} as part
+    where
+        part.measure = 'flow'
+        and part.basis = 'in_period'
+        and not exists (
+            select 1
+            from {{ ref('int_value_reaching_back') }} as heir
+            where
+                part.programme_key = heir.programme_key
+                and part.indicator_key = heir.indicator_key
+                and part.branch_key = heir.branch_key
+                and part.scenario = heir.scenario
+                and part.start_date <= heir.end_date
+                and part.end_date >= heir.start_date
+                and part.container_start_date <= heir.start_date
+                and part.container_end_date >= heir.end_date
+        )
 ),
 
 -- What earlier, or longer, parts cover already: a part that ends within it is nested.
