@@ -32,6 +32,7 @@ def write_site(settings: Settings) -> Path:
     folder = site_folder(settings)
     for name, text in guide.guide_pages(settings.root).items():
         _write(folder / "guide" / name, text)
+    shutil.copytree(settings.root / "docs" / "images", folder / "guide" / "images", dirs_exist_ok=True)
     models = load_models(settings) if manifest_path(settings).exists() else ()
     _write(folder / "rules.html", pages.rules_page(settings, [model.name for model in models]))
     _write(folder / "dictionary.html", pages.dictionary_page(models))

@@ -20,6 +20,9 @@ def test_every_page_of_the_docs_is_there_and_every_link_leads_somewhere() -> Non
         targets = set(re.findall(r'href="(?!https?:|#)([^"#]+)', body))
         assert targets <= set(pages), name
         linked |= targets
+        for picture in re.findall(r'src="([^"]+)"', body):
+            assert (ROOT / "docs" / picture).is_file(), name
+    assert 'src="images/report-top.png"' in pages["walk-through.html"]
     assert {"star.html", "decision-README.html", "decision-0005-history-is-a-value.html"} <= linked
 
 
