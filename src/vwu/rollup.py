@@ -21,6 +21,7 @@ from vwu.comparison import POINTS, Beside, Cell, read_beside
 if TYPE_CHECKING:
     import psycopg
 
+    from vwu.publish.vintage import Vintage
     from vwu.readiness import Readiness
     from vwu.settings import Settings
 
@@ -214,6 +215,8 @@ class Rollup:
     submissions: tuple[Submission, ...]
     findings: tuple[OpenFinding, ...]
     beside: Beside
+    status: str = "provisional"
+    vintage: Vintage | None = None
 
     @property
     def credit_month_end(self) -> date | None:
@@ -255,8 +258,12 @@ def open_release(settings: Settings, release_id: int | None = None) -> Iterator[
 
 def read_rollup(connection: psycopg.Connection, release: Release, period_code: str) -> Rollup:
     """The roll-up of a period from an open release. Raises NothingPublishedError for an unknown period."""
+    from vwu.publish.vintage import read_vintages, status_of
+
     period = _period(connection, period_code)
     months = _months(connection, period_code, period)
+    digest = next((own.digest for own in own_digests(connection, period_code=period_code)), "")
+    status, vintage = status_of(read_vintages(connection, period_code), digest)
     return Rollup(
         release=release,
         period=period,
@@ -268,6 +275,8 @@ def read_rollup(connection: psycopg.Connection, release: Release, period_code: s
         submissions=_read(connection, Submission, _SUBMISSIONS, [period_code]),
         findings=_read(connection, OpenFinding, _FINDINGS, {"code": period_code, "months": months}),
         beside=read_beside(connection, release.release_id, period_code),
+        status=status,
+        vintage=vintage,
     )
 
 

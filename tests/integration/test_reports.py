@@ -21,6 +21,7 @@ from email.message import Message
 from html import escape
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 from aiosmtpd.controller import Controller
@@ -31,6 +32,7 @@ from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake.submission.template import FormValue, write_template
 from vwu.mail import MailError
+from vwu.publish import PublishError, make_official
 from vwu.readiness import read_readiness
 from vwu.report import write_report
 from vwu.rollup import (
@@ -250,7 +252,7 @@ def test_sdmx_says_every_figure_of_the_period_and_why_one_is_missing(released: S
         ]  # fmt: skip
         assert (Decimal(row["OBS_VALUE"]) if row["OBS_VALUE"] else None) == figure.value
         assert (row["OBS_STATUS"] == "M") == (row["COMMENT"] != "") == bool(figure.blocked_reason)
-    assert {row["OBS_STATUS"] for row in rows} == {"A", "L", "M"}
+    assert {row["OBS_STATUS"] for row in rows} == {"P", "L", "M"}
     assert {row["TIME_PERIOD"] for row in rows} == {"2023-12-15/P1M"}
 
 
@@ -406,3 +408,40 @@ def test_the_site_is_whole_and_tells_what_became_of_every_file(released: Setting
     assert 'id="FILE_' in pages[site / "rules.html"]
     assert 'id="GATE_' in pages[site / "rules.html"]
     assert (site / "dbt" / "index.html").stat().st_size > 1_000_000
+
+
+def test_official_figures_stay_and_a_revision_says_why(released: Settings, tmp_path: Path) -> None:
+    approver = replace(released, who="Trưởng ban Tổng hợp")
+    with pytest.raises(PublishError, match=r"cannot be official yet: it waits for .*Hội LHPN thành phố Hà Nội"):
+        make_official(approver, "2024-03", today=date(2024, 3, 15))
+    first = make_official(approver, "2024-03", today=TODAY)
+    assert (first.vintage, first.status, first.approved_by) == (1, "official", "Trưởng ban Tổng hợp")
+    with pytest.raises(PublishError, match="are its vintage 1 already"):
+        make_official(approver, "2024-03", reason="lần nữa", today=TODAY)
+    write_report(released, "2024-03", tmp_path / "official")
+    assert "chính thức" in (tmp_path / "official" / "index.html").read_text("utf-8").partition("</header>")[0]
+
+    catalogue = load_catalogue(released.root / "seeds")
+    later = Path(released.landing) / "branch_submissions" / "thêm" / "P19 2024-03 nộp lại.xlsx"
+    later.write_bytes(write_template(catalogue, "P19", "2024-03", [FormValue(*SHOPS, "actual", "as_of", "25")]))
+    assert run_direct(released, print) == ()
+    write_report(released, "2024-03", tmp_path / "after")
+    head = (tmp_path / "after" / "index.html").read_text("utf-8").partition("</header>")[0]
+    assert "sơ bộ" in head
+    assert (
+        f'số chính thức ở bản phát hành</span><span lang="en">official figures in release</span> {first.release_id}'
+        in head
+    )
+
+    with pytest.raises(PublishError, match="needs a reason"):
+        make_official(approver, "2024-03", today=TODAY)
+    second = make_official(approver, "2024-03", reason="Thái Nguyên nộp lại", today=TODAY)
+    assert (second.vintage, second.status, second.release_id > first.release_id) == (2, "revised", True)
+    write_report(released, "2024-03", tmp_path / "then", release_id=first.release_id)
+    assert (tmp_path / "then" / "province" / "19.html").read_bytes() == (
+        tmp_path / "official" / "province" / "19.html"
+    ).read_bytes()
+    with connect(released, "publisher") as connection:
+        for change in ("update release.vintage set reason = 'x'", "delete from release.vintage"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(change)

@@ -33,6 +33,11 @@ def register(verbs: Any) -> None:
     rollback = _verb(verbs, "rollback", _rollback, "put another release in force; nothing is copied or lost")
     rollback.add_argument("release", type=int, metavar="RELEASE", help="a number that `vwu releases` lists")
     rollback.add_argument("--reason", default="", help="why; kept in the log of releases")
+    official = _verb(verbs, "make-official", _make_official, "approve a period's figures as official, or as revised")
+    official.add_argument("--period", required=True, metavar="CODE")
+    official.add_argument("--release", type=int, metavar="N", help="default: the release in force")
+    official.add_argument("--reason", default="", help="why; a revision needs one")
+    official.epilog = "example: vwu make-official --period 2024-Q1"
     diff = _verb(verbs, "diff", _diff, "show what changed between two releases, and which receipts caused it")
     diff.add_argument("from_release", type=int, metavar="R1")
     diff.add_argument("to_release", type=int, metavar="R2")
@@ -175,6 +180,23 @@ def _rollback(args: argparse.Namespace) -> int:
         print(f"release {args.release} is in force already")
     else:
         print(f"release {args.release} is in force; before: {before}. Back again: vwu rollback {before}")
+    return DONE
+
+
+def _make_official(args: argparse.Namespace) -> int:
+    from vwu.publish import PublishError, make_official
+
+    try:
+        made = make_official(load_settings(), args.period, reason=args.reason, release_id=args.release)
+    except PublishError as error:
+        print(f"vwu: {error}", file=sys.stderr)
+        return BLOCKED
+    if args.json:
+        print(json.dumps(asdict(made), ensure_ascii=False, indent=1, default=str))
+    else:
+        print(
+            f"{made.period_code}: {made.status}, vintage {made.vintage}, release {made.release_id}, {made.approved_by}"
+        )
     return DONE
 
 

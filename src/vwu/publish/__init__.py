@@ -3,6 +3,7 @@
 from vwu.publish.diff import Diff, RowChange, diff
 from vwu.publish.models import PublishError
 from vwu.publish.release import PublishResult, Release, checksums, publish, releases, rollback
+from vwu.publish.vintage import Vintage, make_official
 
 __all__ = [
     "Diff",
@@ -10,8 +11,10 @@ __all__ = [
     "PublishResult",
     "Release",
     "RowChange",
+    "Vintage",
     "checksums",
     "diff",
+    "make_official",
     "publish",
     "releases",
     "rollback",

@@ -1,8 +1,8 @@
 """`sdmx_rollup.csv`: the roll-up of a period as SDMX-CSV 2.0, with the standard's observation and secrecy codes.
 
-OBS_STATUS is of the code list CL_OBS_STATUS: A normal, E estimated (rests on a shared-out commune), L a bound only (as
-reported: `trên`, `dưới`), M cannot exist (the roll-up is not defined, COMMENT says why). CONF_STATUS is F (free): what
-is about so few people that it must not be told is not in the roll-up.
+OBS_STATUS is of the code list CL_OBS_STATUS: A normal, P provisional (no vintage names these figures yet), E estimated
+(rests on a shared-out commune), L a bound only (as reported: `trên`, `dưới`), M cannot exist (the roll-up is not
+defined, COMMENT says why). CONF_STATUS is F (free): what is about so few people that it must not be told is not in it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def sdmx_csv(connection: psycopg.Connection, rollup: Rollup) -> bytes:
 
     query = sql.SQL(_OBSERVATIONS).format(
         structure=sql.Literal(STRUCTURE_ID),
+        usual=sql.Literal("P" if rollup.status == "provisional" else "A"),
         period=sql.Literal(rollup.period.period_code),
         time=sql.Literal(time_period(rollup.period.start_date, rollup.period.end_date)),
     )
@@ -52,7 +53,7 @@ copy (
             when rollup.blocked_reason is not null then 'M'
             when rollup.is_estimated then 'E'
             when rollup.lower_bound is distinct from rollup.upper_bound then 'L'
-            else 'A'
+            else {usual}
         end as "OBS_STATUS",
         'F' as "CONF_STATUS", indicator.unit_code as "UNIT_MEASURE", rollup.lower_bound as "LOWER_BOUND",
         rollup.upper_bound as "UPPER_BOUND", rollup.coverage_pct as "COVERAGE_PCT",

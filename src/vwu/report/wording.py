@@ -45,6 +45,13 @@ OUTCOMES: Mapping[str, Words] = MappingProxyType(
         "not_assessable": Words("chưa đánh giá được", "not assessable"),
     }
 )
+STATUSES: Mapping[str, Words] = MappingProxyType(
+    {
+        "provisional": Words("sơ bộ", "provisional"),
+        "official": Words("chính thức", "official"),
+        "revised": Words("đã điều chỉnh", "revised"),
+    }
+)
 AGREEMENTS: Mapping[str, Words] = MappingProxyType(
     {
         "agrees": Words("khớp", "agrees"),

@@ -269,7 +269,10 @@ def _add(pen: Pen, rollup: Rollup, plan: Sheet, rows: Iterable[tuple[Content, ..
     period = wording.period_name(rollup.period.period_code, rollup.period.period_kind)
     pen.write(sheet, 1, 1, f"{plan.title} – {period.vi}", _TITLE)
     days = f"{wording.day(rollup.period.start_date)} – {wording.day(rollup.period.end_date)}"
-    source = f"Hội Liên hiệp Phụ nữ Việt Nam · {days} · Bản phát hành {_release_text(rollup.release)}"
+    status = wording.words(wording.STATUSES, rollup.status).vi
+    source = (
+        f"Hội Liên hiệp Phụ nữ Việt Nam · {days} · Bản phát hành {_release_text(rollup.release)} · Số liệu {status}"
+    )
     pen.write(sheet, 2, 1, source, _SOURCE)
     for number, column in enumerate(plan.columns, start=1):
         pen.write(sheet, _HEADER_ROW, number, column.title, _HEADER)

@@ -1,0 +1,99 @@
+"""Official figures of a period: a release is named as its vintage, by somebody, and stays readable for ever.
+
+Revision policy: what no vintage names is provisional. The first vintage makes the period official; a later one revises
+it and says why. A release that changes a period's figures afterwards is provisional for it until somebody approves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from vwu.publish.models import PublishError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from vwu.settings import Settings
+
+PROVISIONAL, OFFICIAL, REVISED = "provisional", "official", "revised"
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """One approval of a period's figures; `status` is official for the first, revised for those after it."""
+
+    period_code: str
+    vintage: int
+    status: str
+    release_id: int
+    digest: str
+    approved_by: str
+    reason: str
+    approved_at: datetime
+
+
+def make_official(
+    settings: Settings, period_code: str, *, reason: str = "", release_id: int | None = None, today: date | None = None
+) -> Vintage:
+    """Name a release, by default the one in force, as the official figures of a period; the caller approves it.
+
+    Raises PublishError when the period has no figures there or is not ready, when these very figures are the last
+    vintage already, and for a revision without a reason.
+    """
+    from vwu.publish.release import publisher
+    from vwu.readiness import read_readiness
+    from vwu.rollup import HANOI, NothingPublishedError, open_release, own_digests
+
+    now = today or datetime.now(HANOI).date()
+    try:
+        with open_release(settings, release_id) as (connection, release):
+            found = own_digests(connection, period_code=period_code)
+            waiting = [each for each in read_readiness(connection) if each.period_code == period_code]
+    except NothingPublishedError as error:
+        raise PublishError(str(error)) from error
+    if not found:
+        raise PublishError(f"release {release.release_id} has no figures of {period_code}: `vwu rollup` shows a period")
+    (figures,) = found
+    if any(not each.is_ready(now) for each in waiting) or (not waiting and figures.due_date >= now):
+        awaited = ", ".join(name for each in waiting for name in each.awaited) or f"its due date, {figures.due_date}"
+        raise PublishError(f"{period_code} cannot be official yet: it waits for {awaited}")
+    with publisher(settings) as connection, connection.transaction():
+        last = connection.execute(
+            "select vintage, digest from release.vintage where period_code = %s order by vintage desc limit 1",
+            [period_code],
+        ).fetchone()
+        if last is not None and last[1] == figures.digest:
+            raise PublishError(f"these figures of {period_code} are its vintage {last[0]} already")
+        if last is not None and not reason:
+            raise PublishError(f"{period_code} has been official: a revision needs a reason (--reason)")
+        connection.execute(
+            """insert into release.vintage (period_code, vintage, release_id, digest, approved_by, reason)
+               values (%s, %s, %s, %s, %s, %s)""",
+            [period_code, last[0] + 1 if last else 1, release.release_id, figures.digest, settings.who, reason],
+        )
+    with open_release(settings, release_id) as (connection, _):
+        return read_vintages(connection, period_code)[-1]
+
+
+def read_vintages(connection: psycopg.Connection, period_code: str) -> tuple[Vintage, ...]:
+    """The vintages of a period that the release of the connection knows of, the first one first."""
+    from psycopg.rows import class_row
+
+    with connection.cursor(row_factory=class_row(Vintage)) as cursor:
+        return tuple(
+            cursor.execute(
+                """select period_code, vintage, status, release_id, digest, approved_by, reason, approved_at
+                   from published.period_vintage where period_code = %s order by vintage""",
+                [period_code],
+            ).fetchall()
+        )
+
+
+def status_of(vintages: tuple[Vintage, ...], digest: str) -> tuple[str, Vintage | None]:
+    """What figures with this digest are, and the vintage that says so; provisional ones come with the last vintage."""
+    for vintage in reversed(vintages):
+        if vintage.digest == digest:
+            return vintage.status, vintage
+    return PROVISIONAL, vintages[-1] if vintages else None
