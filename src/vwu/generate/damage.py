@@ -17,6 +17,11 @@ def with_macros(package: bytes) -> bytes:
     return _with_parts(package, {"xl/vbaProject.bin": b"macro"})
 
 
+def with_embedded_object(package: bytes) -> bytes:
+    """The package with another document in it."""
+    return _with_parts(package, {"xl/embeddings/oleObject1.bin": b"object"})
+
+
 def with_much_inside(package: bytes) -> bytes:
     """The package with a part that unpacks to 40 MB of nothing."""
     return _with_parts(package, {"xl/media/image1.png": bytes(_TOO_MUCH)})

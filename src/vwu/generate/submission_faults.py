@@ -14,6 +14,7 @@ from vwu.generate.damage import (
     cut_off,
     encrypted,
     with_declared_type,
+    with_embedded_object,
     with_macros,
     with_much_inside,
     with_unknown_encoding,
@@ -547,6 +548,7 @@ _WORKBOOK_FAULTS = tuple(
     PaperFault(rule_id, description, plant, "xlsx")
     for rule_id, description, plant in (
         ("FILE_MACROS", "macros", _package(with_macros)),
+        ("FILE_FOREIGN_CONTENT", "an embedded object", _package(with_embedded_object)),
         ("FILE_ENCRYPTED", "a password", _package(lambda _: encrypted())),
         ("FILE_TRUNCATED", "cut off", _package(cut_off)),
         ("FILE_TOO_LARGE", "a part of 40 MB", _package(with_much_inside)),

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vwu.intake.submission.package import (
+    CONNECTIONS,
+    EMBEDDED,
+    LINKS,
     MAX_COLUMNS,
     MAX_ROWS,
     CellStyles,
@@ -25,6 +28,8 @@ _SHARED_STRINGS, _DIMENSIONS = 0xFC, 0x200
 _ROW, _COLINFO, _FORMULA, _BOOLERR, _MULRK = 0x208, 0x7D, 0x06, 0x205, 0xBD
 _OTHER_CELLS = frozenset((0x203, 0x27E, 0xFD, 0x204, 0xD6))
 _BIFF8 = 0x600
+# A SUPBOOK record that means the workbook itself or its add-ins has one of these in place of a name.
+_SUPBOOK, _DCONN, _OWN_BOOKS = 0x1AE, 0x876, (0x0401, 0x3A01)
 # The most that the format itself allows; programs write more rows into DIMENSIONS than they fill.
 MAX_BIFF_ROWS = 65_536
 _ERRORS = {
@@ -32,8 +37,11 @@ _ERRORS = {
 }  # fmt: skip
 
 
-def xls_facts(content: bytes) -> dict[str, SheetFacts]:
-    """The facts of each sheet by its name. Raises PackageError when the file is damaged, encrypted or has macros."""
+def xls_facts(content: bytes) -> tuple[dict[str, SheetFacts], frozenset[str]]:
+    """The facts of each sheet by its name, and the kinds of foreign content.
+
+    Raises PackageError when the file is damaged, encrypted or has macros.
+    """
     try:
         container = _Container(content)
         names = {entry.name for entry in container.entries}
@@ -44,7 +52,11 @@ def xls_facts(content: bytes) -> dict[str, SheetFacts]:
         if "Workbook" not in names:
             detail = "không phải tệp Excel 97 trở lên", "it is no file of Excel 97 or later"
             raise PackageError("FILE_UNREADABLE", *detail)
-        return _Book(container.stream("Workbook")).facts()
+        book = _Book(container.stream("Workbook"))
+        facts = book.facts()
+        # Excel keeps each embedded object in a storage of its own.
+        embedded = {EMBEDDED} if any(name.startswith("MBD") for name in names) else set[str]()
+        return facts, frozenset(book.foreign | embedded)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise PackageError("FILE_TRUNCATED") from error
 
@@ -132,6 +144,7 @@ class _Book:
         self.stream = stream
         self.sheets: list[tuple[str, int]] = []
         self.formats: dict[int, str] = {}
+        self.foreign: set[str] = set()
         self.fonts: list[str] = []
         self.cell_formats: list[tuple[int, int]] = []
 
@@ -175,15 +188,19 @@ class _Book:
                 if struct.unpack_from("<I", record, 4)[0] > len(self.stream) // 3:
                     raise PackageError("FILE_TRUNCATED")
             else:
-                self._take_style(kind, record)
+                self._take_other(kind, record)
 
-    def _take_style(self, kind: int, record: bytes) -> None:
+    def _take_other(self, kind: int, record: bytes) -> None:
         if kind == _XF:
             font, number = struct.unpack_from("<HH", record)
             self.cell_formats.append((number, font))
         elif kind == _FONT:
             length, flags = struct.unpack_from("<BB", record, 14)
             self.fonts.append(_characters(record[16:], length, flags))
+        elif kind == _SUPBOOK and struct.unpack_from("<H", record, 2)[0] not in _OWN_BOOKS:
+            self.foreign.add(LINKS)
+        elif kind == _DCONN:
+            self.foreign.add(CONNECTIONS)
         elif kind == _FORMAT:
             number, length, flags = struct.unpack_from("<HHB", record)
             self.formats[number] = _characters(record[5:], length, flags)

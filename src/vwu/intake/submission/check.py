@@ -77,7 +77,10 @@ def _read(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]
         return None, (finding("FILE_EMPTY", position=name, value=name),)
     if is_spreadsheet(content):
         sheets, findings = read_sheets(name, content)
-        return (None, findings) if findings else read_form(name, sheets)
+        if not sheets:
+            return None, findings or (finding("FORM_NOT_FOUND", position=name, value=name, sheets="-"),)
+        paper, found = read_form(name, sheets)
+        return paper, (*findings, *found)
     if has_long_header(content) or name.lower().endswith((".csv", ".txt")):
         return read_long_csv(name, content)
     if name.lower().endswith(_SPREADSHEETS):

@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
@@ -20,6 +21,7 @@ from vwu.intake.model import Finding, Severity
 from vwu.intake.submission.form import MARKS_SHEET
 from vwu.intake.submission.package import Package, PackageError, cell_at, cell_name, open_package, sheet_paths
 from vwu.intake.submission.splice import Element, Splice, append, elements, spliced, tag_text, with_attributes
+from vwu.intake.submission.values import format_number
 
 SHEET = MARKS_SHEET
 _AUTHOR = "vwu check"
@@ -438,8 +440,16 @@ def _comment_text(each: Finding) -> str:
     """What a comment says: severity and message in Vietnamese, then in English, then what to write instead."""
     lines = [f"{_WORDS[each.severity].upper()}: {_bare(each, each.message_vi)}", _bare(each, each.message_en)]
     if each.proposed:
-        lines.append(f"→ {each.proposed}")
+        lines.append(f"→ {_proposal(each)}")
     return "\n".join(lines)
+
+
+def _proposal(each: Finding) -> str:
+    """What to write instead; amounts with their digits in groups: 2.238.000.000.000 hoặc 2.238.000.000."""
+    parts = (each.proposed or "").split(" | ")
+    if each.rule_id.startswith("VALUE_"):
+        parts = [format_number(Decimal(part)) if part.isascii() and part.isdigit() else part for part in parts]
+    return " hoặc ".join(parts)
 
 
 def _with_comments(part: bytes, texts: Mapping[Cell, str]) -> bytes:
@@ -544,7 +554,7 @@ def _list_sheet(findings: Sequence[Finding], styles: _ListStyles) -> bytes:
     for number, each in enumerate(ordered, start=1):
         texts = (
             str(number), _WORDS[each.severity], each.position, each.column, each.value, _bare(each, each.message_vi),
-            (each.proposed or "").replace(" | ", " hoặc "), _bare(each, each.message_en), each.rule_id,
+            _proposal(each), _bare(each, each.message_en), each.rule_id,
         )  # fmt: skip
         look = [styles.severity[each.severity] if place == 1 else styles.cell for place in range(len(texts))]
         rows.append(_row(number + 1, list(zip(texts, look, strict=True))))

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from xml.parsers import expat
 
 from vwu.intake.submission.encodings import encoding_of_font
@@ -103,6 +104,37 @@ def open_package(content: bytes) -> Package:
     if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_PART_BYTES:
         raise too_large(f"{sum(entry.file_size for entry in entries):,} byte")
     return Package(archive, frozenset(entry.filename for entry in entries))
+
+
+# What a report has no use for, by kind; told, never opened. Charts are no such thing.
+LINKS, EMBEDDED, CONNECTIONS = "links", "embedded", "connections"
+_FOREIGN_PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "xl/externalLinks/": LINKS, "xl/embeddings/": EMBEDDED, "xl/activeX/": EMBEDDED, "xl/ctrlProps/": EMBEDDED,
+        "xl/connections": CONNECTIONS, "xl/queryTables/": CONNECTIONS,
+    }
+)  # fmt: skip
+_FOREIGN_ODS = (
+    (
+        re.compile(
+            rb"table:dde-link|office:dde-source|table:table-source|table:cell-range-source|(?:'|&apos;)[a-z]+:/"
+        ),
+        LINKS,
+    ),
+    (re.compile(rb"table:database-source-"), CONNECTIONS),
+)
+_ODS_OBJECT = re.compile(rb"<manifest:file-entry\b(?=[^>]*full-path=\"Object [0-9]+/?\")([^>]*)>")
+
+
+def foreign_content(package: Package) -> frozenset[str]:
+    """The kinds of content in a package that reach out of it or were put into it from elsewhere."""
+    found = {kind for name in package.names for start, kind in _FOREIGN_PARTS.items() if name.startswith(start)}
+    content = package.part("content.xml")
+    found |= {kind for pattern, kind in _FOREIGN_ODS if pattern.search(content)}
+    objects = [each[1] for each in _ODS_OBJECT.finditer(package.part("META-INF/manifest.xml"))]
+    if any(b".chart" not in entry for entry in objects):
+        found.add(EMBEDDED)
+    return frozenset(found)
 
 
 def too_large(what: str) -> PackageError:

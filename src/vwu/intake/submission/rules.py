@@ -50,6 +50,11 @@ _FILE = (
         "Tệp {value} có khai báo DTD mà phần mềm bảng tính không bao giờ ghi ra. Hãy chép số liệu sang biểu mới do `vwu template` tạo rồi gửi lại.",
         "The file {value} declares a document type, which no spreadsheet program writes. Copy the figures into a new form made by `vwu template` and send that.",
     ),
+    _warning(
+        "FILE_FOREIGN_CONTENT", "file",
+        "Tệp {value} có {detail_vi}. Phần đó không được mở, không được cập nhật, không được đọc; số liệu lấy theo giá trị đã lưu trong ô. Hãy bỏ phần đó rồi gửi lại nếu nó có số liệu báo cáo.",
+        "The file {value} has {detail_en}. They are not opened, updated or read; figures are taken as stored in the cells. Remove them, and send the file again if they hold figures to report.",
+    ),
     _error(
         "FILE_RENAMED", "file",
         "Tệp {value} có đuôi của bảng tính nhưng nội dung không phải bảng tính ({detail_vi}). Hãy mở tệp và lưu lại bằng Lưu thành (.xlsx), đừng đổi đuôi tệp.",

@@ -11,6 +11,9 @@ from vwu.intake.rules import finding
 from vwu.intake.submission.biff import xls_facts
 from vwu.intake.submission.encodings import Written, encodings_of, written
 from vwu.intake.submission.package import (
+    CONNECTIONS,
+    EMBEDDED,
+    LINKS,
     MAX_COLUMNS,
     MAX_FILE_BYTES,
     MAX_ROWS,
@@ -19,6 +22,7 @@ from vwu.intake.submission.package import (
     PackageError,
     SheetFacts,
     cell_name,
+    foreign_content,
     open_package,
     sheet_facts,
 )  # fmt: skip
@@ -27,6 +31,12 @@ from vwu.intake.submission.values import Cell, Content
 
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MACRO_TYPE = b"macroEnabled"
+
+_FOREIGN = {
+    LINKS: ("liên kết tới tệp khác hoặc DDE", "links to other files or DDE"),
+    EMBEDDED: ("đối tượng nhúng (OLE, tệp khác, điều khiển)", "embedded objects (OLE, other files, controls)"),
+    CONNECTIONS: ("kết nối dữ liệu bên ngoài", "external data connections"),
+}
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -116,22 +126,28 @@ def is_spreadsheet(content: bytes) -> bool:
 
 
 def read_sheets(name: str, content: bytes) -> tuple[tuple[Sheet, ...], tuple[Finding, ...]]:
-    """Every sheet of a spreadsheet file; no sheet and one finding when the file cannot be read."""
+    """Every sheet of a spreadsheet file, with what is told about it; no sheet when the file cannot be read."""
     try:
-        return _read(name, content), ()
+        sheets, foreign = _read(name, content)
     except PackageError as error:
         vi, en = error.detail_vi, error.detail_en
         return (), (finding(error.rule_id, position=name, value=name, detail=en, detail_vi=vi, detail_en=en),)
+    if not foreign:
+        return sheets, ()
+    said = [_FOREIGN[kind] for kind in sorted(foreign)]
+    vi, en = ("; ".join(words) for words in zip(*said, strict=True))
+    return sheets, (finding("FILE_FOREIGN_CONTENT", position=name, value=name, detail_vi=vi, detail_en=en),)
 
 
-def _read(name: str, content: bytes) -> tuple[Sheet, ...]:
+def _read(name: str, content: bytes) -> tuple[tuple[Sheet, ...], frozenset[str]]:
     if len(content) > MAX_FILE_BYTES:
         raise PackageError("FILE_TOO_LARGE", f"{len(content):,} byte", f"{len(content):,} bytes")
     if content.startswith(OLE_MAGIC):
-        return _load(content, xls_facts(content))
+        facts, foreign = xls_facts(content)
+        return _load(content, facts), foreign
     package = open_package(content)
     _refuse_other_packages(name, package)
-    return _load(content, sheet_facts(package))
+    return _load(content, sheet_facts(package)), foreign_content(package)
 
 
 def _refuse_other_packages(name: str, package: Package) -> None:

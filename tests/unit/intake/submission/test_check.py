@@ -182,6 +182,28 @@ def test_a_hostile_file_is_refused_in_little_time_and_memory(check: Check, kind:
     assert peak < 150_000_000
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("xl/externalLinks/externalLink1.xml", "links to other files or DDE"),
+        ("xl/embeddings/Microsoft_Word_Document.docx", "embedded objects"),
+        ("xl/activeX/activeX1.bin", "embedded objects"),
+        ("xl/connections.xml", "external data connections"),
+        ("xl/queryTables/queryTable1.xml", "external data connections"),
+    ],
+)
+def test_what_reaches_out_of_a_workbook_is_said_and_the_figures_are_read(
+    check: Check, build: Build, part: str, said: str
+) -> None:
+    buffer = io.BytesIO(build(STARTUP))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(part, b"<a/>")
+    submission = check(buffer.getvalue())
+    assert [finding.rule_id for finding in submission.findings] == ["FILE_FOREIGN_CONTENT"]
+    assert said in submission.findings[0].message_en
+    assert len(submission.values) == 1
+
+
 def test_a_formula_that_reaches_out_is_never_followed(check: Check) -> None:
     submission = check(saved(workbook((*STARTUP[:6], '=WEBSERVICE("http://example.org")'))))
     assert [finding.rule_id for finding in submission.findings] == ["VALUE_FORMULA_EMPTY"]

@@ -71,7 +71,7 @@ def test_each_faulty_cell_is_coloured_and_says_why(check: Check, sent: bytes) ->
     }  # fmt: skip
     assert comment(book, "G13").startswith("LỖI: 6/8 gồm nhiều số")
     assert "holds several numbers" in comment(book, "G13")
-    assert "→ 6 | 8" in comment(book, "G13")
+    assert "→ 6 hoặc 8" in comment(book, "G13")
     assert comment(book, "G14").startswith("CẢNH BÁO")
     assert comment(book, "A1") == "ghi chú của đơn vị"
     assert book["BaoCao"]["G13"].number_format == "@"

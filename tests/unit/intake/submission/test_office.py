@@ -13,6 +13,7 @@ from vwu.catalogue import Catalogue
 from vwu.intake.model import Submission
 from vwu.intake.submission.marked import mark_workbook
 from vwu.intake.submission.template import FIRST_ROW, FormValue, write_template
+from vwu.intake.submission.workbook import read_sheets
 
 from .conftest import STARTUP, Check, Office, saved, workbook
 
@@ -74,3 +75,22 @@ def test_a_marked_workbook_opens_and_its_list_is_read(check: Check, office: Offi
     assert book["Lỗi"]["C2"].value == "BaoCao!G13"
     assert book["BaoCao"]["G13"].comment is not None
     assert book["BaoCao"]["G13"].fill.fgColor.rgb == "FFF4A6A0"
+
+
+# A flat OpenDocument workbook that takes one cell from another file, as LibreOffice writes it.
+_OASIS = "urn:oasis:names:tc:opendocument:xmlns"
+_LINKED = f"""<?xml version="1.0" encoding="UTF-8"?>
+<office:document xmlns:office="{_OASIS}:office:1.0" office:version="1.2" xmlns:table="{_OASIS}:table:1.0"
+ xmlns:text="{_OASIS}:text:1.0" xmlns:of="{_OASIS}:of:1.2"
+ office:mimetype="application/vnd.oasis.opendocument.spreadsheet">
+<office:body><office:spreadsheet><table:table table:name="Trang1"><table:table-row><table:table-cell
+ table:formula="of:=['file:///srv/other.ods'#$Sheet1.A1]" office:value-type="float" office:value="5"><text:p>5</text:p>
+</table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document>"""
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_link_to_another_file_is_said_in_every_format(office: Office, target: str) -> None:
+    saved_as = office(_LINKED.encode(), "fods", target)
+    _, found = read_sheets(f"a.{target}", saved_as)
+    assert [each.rule_id for each in found] == ["FILE_FOREIGN_CONTENT"]
+    assert "links to other files" in found[0].message_en

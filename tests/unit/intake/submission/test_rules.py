@@ -120,6 +120,7 @@ FAULTS: Mapping[str, Callable[[], Fault]] = {
     "FILE_TRUNCATED": lambda: ("P22.xlsx", book()[1][:3000]),
     "FILE_TOO_LARGE": lambda: parts({"xl/media/image1.png": bytes(40_000_000)}),
     "FILE_HOSTILE": lambda: parts({"xl/workbook.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),
+    "FILE_FOREIGN_CONTENT": lambda: parts({"xl/embeddings/oleObject1.bin": b"object"}),
     "FILE_RENAMED": lambda: ("P22.xlsx", b"<html><table></table></html>"),
     "FORM_NOT_FOUND": lambda: edited(lambda made: made.active.delete_rows(1, 30)),
     "FORM_SHEET_HIDDEN": lambda: edited(hide_form),
