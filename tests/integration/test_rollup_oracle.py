@@ -7,7 +7,7 @@ import importlib.util
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -406,3 +406,59 @@ def again(settings: Settings) -> None:
 def built(settings: Settings) -> bool:
     with connect(settings, "builder") as connection:
         return connection.execute("select to_regclass('marts.fct_indicator_rollup')").fetchone() != (None,)
+
+
+# The worked example ------------------------------------------------------------------------------------------------
+
+ADMITTED = ("ALL", "MEMBERS_ADMITTED")
+EXAMPLE = {
+    "2025-06": {
+        "P19": 120, "P06": 35,
+        "P22-06895": 6, "P22-06898": 2, "P22-06901": 3, "P22-06904": 4, "P22-06910": 5, "P22-06913": 7, "P22-06916": 8,
+        "P22-06917": 1, "P22-06919": 9,
+        "P22-06655": 10, "P22-06799": 12, "P22-06820": 14, "P22-06853": 16, "P22-06868": 18, "P22-06877": 20,
+        "P22-06880": 22, "P22-06886": 24, "P22-06946": 26, "P22-07042": 28,
+    },
+    "2025-09": {"P19": 150, "P22-06895": 30, "P22-06913": 12},
+}  # fmt: skip
+VIEWS = ("as_reported", "as_now")
+PAGE = Path(__file__).parents[2] / "docs" / "time-and-place.md"
+
+
+def test_the_page_on_time_and_place_shows_what_the_product_gives(module_database: Settings) -> None:
+    seeds = module_database.root / "seeds"
+    empty(module_database)
+    put(
+        module_database,
+        [
+            Report(branch, period, (oracle.Said(branch, oracle.Cell(*ADMITTED, period, "actual", "in_period"), *[
+                Fraction(value)
+            ] * 3, "exact", "reported"),))
+            for period, values in EXAMPLE.items()
+            for branch, value in values.items()
+        ],
+    )  # fmt: skip
+    again(module_database)
+    world, rows = oracle.World(seeds), stored(module_database)
+    page = PAGE.read_text("utf-8")
+    for period in EXAMPLE:
+        assert f"{table(world, rows, period)}\n" in page, table(world, rows, period)
+    for period, values in EXAMPLE.items():
+        for branch, value in values.items():
+            name = world.branches[world.resolve(branch, period)[0]]["name_vi"]
+            assert f"| {period} | {branch} {name} | {value} |\n" in page, f"| {period} | {branch} {name} | {value} |"
+
+
+def table(world: Any, rows: Mapping[Any, Mapping[str, Any]], period: str) -> str:
+    """A period's rows in both views, widest region first, as they stand on the page."""
+    lines = [f"| {period} | as_reported | as_now |", "|---|---:|---:|"]
+    cell = oracle.Cell(*ADMITTED, period, "actual", "in_period")
+    places = {key.region for key in rows if key.cell == cell and key.boundary in VIEWS}
+    for region in sorted(places, key=lambda region: (-oracle.HEIGHT[region.level], region.code, region.since)):
+        shown = [
+            "" if row is None else f"{'~ ' if row['is_estimated'] else ''}{row['value'].normalize():f}"
+            for row in (rows.get(oracle.Key(cell, region, boundary)) for boundary in VIEWS)
+        ]
+        since = "" if region.since == "2015-01-01" else " (today)"
+        lines.append(f"| {region.code} {world.regions[region]['name_vi']}{since} | {shown[0]} | {shown[1]} |")
+    return "\n".join(lines)
