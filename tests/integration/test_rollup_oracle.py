@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +22,12 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from vwu.build import build, run_dbt
+from vwu.catalogue import load_catalogue
 from vwu.database import connect
+from vwu.generate.landing_zone import generate
+from vwu.generate.request import Request
+from vwu.intake.arrivals import list_arrivals
+from vwu.intake.receive import receive
 from vwu.settings import Settings
 
 pytestmark = pytest.mark.timeout(900)
@@ -229,6 +235,30 @@ def test_every_cell_of_the_rollup_is_what_a_second_computation_gives(module_data
         None, "undetermined", "ratio_without_parts", "ratio_parts_differ", "distinct_over_time", "overlapping_parts",
         "not_additive_over_regions",
     }  # fmt: skip
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(7_200)
+def test_every_cell_of_a_generated_nation(database: Settings) -> None:
+    """Three provinces that became two, districts and then communes, each month of three years: received and built."""
+    nation = Request(
+        provinces=2, months=36, loans=500, first_month=date(2024, 1, 1), with_lower_level=True, with_undetermined=True,
+        provincial_form="csv",
+    )  # fmt: skip
+    list(generate(Path(database.landing), nation, load_catalogue(database.root / "seeds")))
+    arrivals = list_arrivals(database, "branch_submissions", settle_seconds=0.0)
+    assert [each.summary() for each in receive_all(database, arrivals) if each.state != "landed"] == []
+    result = build(database)
+    assert result.ok, result.failures
+    rows, different = check(database)
+    assert different == [], "\n".join(different)
+    assert len({key.cell.indicator for key, row in rows.items() if row.value is not None}) >= 20
+    print(f"{len(arrivals):,} reports, {len(rows):,} cells")
+
+
+def receive_all(settings: Settings, arrivals: Sequence[str]) -> Iterator[Any]:
+    for path in arrivals:
+        yield receive(settings, path)
 
 
 # What must not be added ------------------------------------------------------------------------------------------

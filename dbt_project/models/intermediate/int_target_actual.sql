@@ -1,43 +1,18 @@
 -- grain: one row per target with the figure that it is held against, if any
 -- Today's boundaries; the figure with full coverage that is newest, else the newest
--- one. A target for what happens within a year is held against that year only.
+-- one. A target for what happens within a year is held against that year only, and one
+-- that was not set for the whole region against nothing.
 with
-
-region as (
-    select distinct on (level, region_code)
-        region_key,
-        level,
-        region_code
-    from {{ ref('int_region') }}
-    order by level asc, region_code asc, coalesce(valid_to, 'infinity') desc
-),
 
 target as (
     select
-        target.target_code,
-        programme.programme_key,
-        indicator.indicator_key,
-        region.region_key,
+        target.*,
         horizon.period_key as horizon_period_key,
-        target.basis,
-        target.comparator,
-        target.unit_code,
-        target.legal_basis,
-        target.target_value,
-        target.is_confirmed,
-        target.horizon_start,
-        target.horizon_end,
         -- The Union closes its year in mid-December: then all that counts for the
         -- horizon has been said.
         least(target.horizon_end, coalesce(horizon.end_date, target.horizon_end))
             as closing_date
-    from {{ ref('target') }} as target
-    inner join {{ ref('dim_programme') }} as programme using (programme_code)
-    inner join {{ ref('int_indicator') }} as indicator using (indicator_code)
-    inner join region
-        on
-            target.region_level = region.level
-            and target.region_code = region.region_code
+    from {{ ref('int_target_now') }} as target
     left join {{ ref('int_period') }} as horizon
         on
             target.horizon_period_code = horizon.period_code
@@ -72,7 +47,8 @@ final as (
     from target
     left join actual
         on
-            target.programme_key = actual.programme_key
+            target.is_whole
+            and target.programme_key = actual.programme_key
             and target.indicator_key = actual.indicator_key
             and target.region_key = actual.region_key
             and target.basis = actual.basis
