@@ -453,6 +453,7 @@ EXAMPLE = {
 }  # fmt: skip
 VIEWS = ("as_reported", "as_now")
 PAGE = Path(__file__).parents[2] / "docs" / "time-and-place.md"
+README = PAGE.parents[1] / "README.md"
 
 
 def test_the_page_on_time_and_place_shows_what_the_product_gives(module_database: Settings) -> None:
@@ -477,6 +478,31 @@ def test_the_page_on_time_and_place_shows_what_the_product_gives(module_database
         for branch, value in values.items():
             name = world.branches[world.resolve(branch, period)[0]]["name_vi"]
             assert f"| {period} | {branch} {name} | {value} |\n" in page, f"| {period} | {branch} {name} | {value} |"
+    for line in short_form(rows):
+        assert f"{line}\n" in README.read_text("utf-8"), line
+
+
+def short_form(rows: Mapping[Any, Mapping[str, Any]]) -> list[str]:
+    """The lines of June 2025 in README."""
+    cell, before, today = oracle.Cell(*ADMITTED, "2025-06", "actual", "in_period"), "2015-01-01", "2025-07-01"
+
+    def then(level: str, code: str) -> str:
+        return f"{rows[oracle.Key(cell, oracle.Region(level, code, before), 'as_reported')]['value'].normalize():f}"
+
+    def now(level: str, code: str, since: str = today) -> str:
+        return f"{rows[oracle.Key(cell, oracle.Region(level, code, since), 'as_now')]['value'].normalize():f}"
+
+    merged = f"{then('province', '19')}; {then('province', '06')} | {now('province', '19')}"
+    kept = f"{then('commune', '06913')} | {now('commune', '06913')}"
+    return [
+        f"| nation | {then('nation', 'VN')} | {now('nation', 'VN', before)} |",
+        f"| 19 Thái Nguyên; 06 Bắc Kạn, merged into it | {merged} |",
+        f"| 22 Quảng Ninh | {then('province', '22')} | {now('province', '22')} |",
+        f"| 200 Đầm Hà district, until June 2025 | {then('district', '200')} | in 06895 and 06913 |",
+        f"| 06895, then the town, now xã Đầm Hà | {then('commune', '06895')} | {now('commune', '06895')} |",
+        f"| 06913 xã Quảng Tân: same code and name, other land | {kept} |",
+        f"| 06862 xã Tiên Yên, shares of four split communes | none | ~ {now('commune', '06862')} |",
+    ]
 
 
 def table(world: Any, rows: Mapping[Any, Mapping[str, Any]], period: str) -> str:
