@@ -21,7 +21,8 @@ from vwu.intake.feed.columns import CONTROL_SUFFIX
 from vwu.intake.feed.control import SUMS
 from vwu.intake.feed.land import TABLES
 from vwu.intake.model import Kind, Outcome
-from vwu.intake.receive import receive
+from vwu.intake.receive import check, receive, today
+from vwu.intake.submission.rules import HISTORY_RULES, SUBMISSION_RULES
 from vwu.settings import Settings
 
 NATION = Request(provinces=3, months=3, loans=4_000, seed=2)
@@ -114,3 +115,20 @@ def test_faults_are_found_on_the_way_in_and_the_clean_feeds_stand(database: Sett
         assert found == planted.get(f"bank_feeds/{path.name}", set()), outcome.summary()
         has_errors = any(each.severity == "error" for each in outcome.findings)
         assert outcome.state == ("rejected" if has_errors else "landed"), outcome.summary()
+
+
+def test_the_offline_check_says_of_every_faulty_report_what_the_pipeline_says(database: Settings) -> None:
+    """What needs earlier periods is told only where there are some: it is left out of the comparison."""
+    catalogue = load_catalogue(database.root / "seeds")
+    landing = Path(database.landing)
+    request = Request(provinces=2, months=2, loans=300, faults=0.001, first_month=date(2025, 6, 1))
+    list(generate(landing, request, catalogue))
+    of_history = {rule.rule_id for rule in HISTORY_RULES}
+    seen: set[str] = set()
+    for path in sorted(path for path in (landing / "branch_submissions").rglob("*") if path.is_file()):
+        offline, outcome = check(path, catalogue, today()), receive(database, str(path))
+        online = tuple(each for each in outcome.findings if each.rule_id not in of_history)
+        assert (offline.findings, offline.values, offline.scopes) == (online, outcome.values, outcome.scopes), path.name
+        seen |= {each.rule_id for each in online}
+    # Every rule of one report was seen; no name of the catalogue is that of two indicators.
+    assert {rule.rule_id for rule in SUBMISSION_RULES} - of_history - seen == {"INDICATOR_LABEL_AMBIGUOUS"}
