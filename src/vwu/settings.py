@@ -45,6 +45,8 @@ class Settings:
     store_key_file: Path | None = None
     database: str = WAREHOUSE_DATABASE
     max_held_share: float = 0.25
+    max_held_feed_share: float = 0.5
+    max_held_days: int = 90
     smtp_url: str | None = None
     smtp_from: str = "vwu@localhost"
     contacts_file: Path | None = None
@@ -139,6 +141,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         token_key_file=_path(env.get("VWU_TOKEN_KEY_FILE")),
         store_key_file=_path(env.get("VWU_STORE_KEY_FILE")),
         max_held_share=float(env.get("VWU_MAX_HELD_SHARE", "0.25")),
+        max_held_feed_share=float(env.get("VWU_MAX_HELD_FEED_SHARE", "0.5")),
+        max_held_days=int(env.get("VWU_MAX_HELD_DAYS", "90")),
         smtp_url=env.get("VWU_SMTP_URL") or None,
         smtp_from=env.get("VWU_SMTP_FROM") or "vwu@localhost",
         contacts_file=_path(env.get("VWU_CONTACTS")),

@@ -124,6 +124,12 @@ MUTATIONS: dict[str, Mutation] = {
     "GATE_SUBMISSION_HELD_SHARE": does(
         "update {table} set state = 'held' where receipt_id is not null", also="GATE_SUBMISSION_HELD"
     ),
+    "GATE_SUBMISSION_HELD_TOO_LONG": does(
+        "insert into {table} select (jsonb_populate_record(original, jsonb_build_object('form', 'F' || copy))).* "
+        "from {table} as original, generate_series(1, 4) as copy where original.receipt_id is not null",
+        f"update {{table}} set state = 'held', held_since = '2020-01-01' where {one('receipt_id is not null')}",
+        also="GATE_SUBMISSION_HELD",
+    ),
     "GATE_SUBMISSION_HELD": does(
         "insert into {table} select (jsonb_populate_record(original, jsonb_build_object('form', 'F' || copy))).* "
         "from {table} as original, generate_series(1, 4) as copy where original.receipt_id is not null",
@@ -137,6 +143,10 @@ MUTATIONS: dict[str, Mutation] = {
     "GATE_CREDIT_RECEIPT": does(
         "update {table} set receipt_id = '0000000000000000' where scope_key = (select min(scope_key) from {table})",
         also="GATE_CREDIT_CONTROL GATE_CREDIT_COMPLETE",
+    ),
+    "GATE_CREDIT_HELD_SHARE": does("update {table} set is_outdated = true", also="GATE_CREDIT_HELD"),
+    "GATE_CREDIT_HELD": does(
+        "update {table} set is_outdated = true where scope_key = (select min(scope_key) from {table})"
     ),
     "GATE_CREDIT_ARREARS": set_one("par30_balance = closing_balance + 1"),
     "GATE_CREDIT_NEGATIVE": set_one("written_off = -1"),

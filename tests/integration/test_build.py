@@ -17,7 +17,7 @@ from vwu.build import build, project_hash, run_dbt
 from vwu.database import connect
 from vwu.example import figures, write_example
 from vwu.intake.arrivals import ZONES, list_arrivals
-from vwu.intake.landing import answer, withdraw
+from vwu.intake.landing import IntakeError, answer, hold, lift, withdraw
 from vwu.intake.model import Outcome, State
 from vwu.intake.receive import receive
 from vwu.settings import Settings
@@ -298,12 +298,17 @@ def test_incremental_is_full_refresh(warehouse: Settings) -> None:
     report(warehouse, "P22", "2024-05", [f"{SHELTERS},3,HOUSE", "MAIAM,SHELTER_FUND,actual,in_period,1 tỷ đồng,VND"])
     withdrawn = report(warehouse, "P22", "2024-06", [f"{SHELTERS},4,HOUSE"])
     held = report(warehouse, "P22", "2024-07", [f"{SHELTERS},5,HOUSE"])
+    good = report(warehouse, "P22", "2024-08", [f"{SHELTERS},8,HOUSE"])
+    doubted = report(warehouse, "P22", "2024-08", [f"{SHELTERS},80,HOUSE"])
     rebuild(warehouse)
     report(warehouse, "P22", "2024-05", [f"{SHELTERS},30,HOUSE"])
     assert withdrawn.receipt_id is not None
+    assert held.receipt_id is not None
+    assert doubted.receipt_id is not None
     with connect(warehouse, "loader") as connection:
         withdraw(connection, withdrawn.receipt_id, "test", "sent by mistake")
-        connection.execute("update intake.scope set is_held = true where receipt_id = %s", [held.receipt_id])
+        hold(connection, held.receipt_id, "far from last year", "test")
+        hold(connection, doubted.receipt_id, "ten times the month before", "test")
         (finding_id,) = connection.execute(
             """select finding_id from intake.finding inner join intake.receipt using (receipt_id)
                where receipt.state = 'landed' order by finding_id limit 1"""
@@ -316,19 +321,43 @@ def test_incremental_is_full_refresh(warehouse: Settings) -> None:
         warehouse,
         """select period_code, count(*) from marts.fct_indicator_value
            inner join marts.dim_period using (period_key) inner join marts.dim_branch using (branch_key)
-           where branch_code = 'P22' and period_code between '2024-05' and '2024-07' group by period_code""",
+           where branch_code = 'P22' and period_code between '2024-05' and '2024-08' group by period_code""",
     )
-    assert left == [("2024-05", 1)]  # the line that was left out is gone, so are the withdrawn and the held file
+    # The line that was left out is gone, so are the withdrawn and the held file; the last good one of August stays.
+    assert sorted(left) == [("2024-05", 1), ("2024-08", 1)]
+    assert august(warehouse) == [(8, True, good.receipt_id, "held", good.receipt_id, doubted.receipt_id)]
     assert query(warehouse, "select count(*) from marts.finding where finding_id = %s", finding_id) == [(0,)]
     incremental = checksums(warehouse)
     rebuild(warehouse, full_refresh=True)
     assert checksums(warehouse) == incremental
+    with connect(warehouse, "loader") as connection:
+        lift(connection, doubted.receipt_id, "confirmed by telephone", "test")
+        with pytest.raises(IntakeError, match="not held by hand"):
+            lift(connection, doubted.receipt_id, "again", "test")
+        with pytest.raises(IntakeError, match="not in force"):
+            hold(connection, good.receipt_id or "", "replaced", "test")
+    rebuild(warehouse)
+    assert august(warehouse) == [(80, False, doubted.receipt_id, "landed", doubted.receipt_id, None)]
+
+
+def august(settings: Settings) -> list[tuple[Any, ...]]:
+    """The figure of P22 in August 2024, whether it is the last good one only, and what its submission says."""
+    return query(
+        settings,
+        """select fact.value, fact.is_outdated, fact.receipt_id, submission.state, submission.receipt_id,
+                  submission.held_receipt_id
+           from marts.fct_indicator_value as fact
+           inner join marts.dim_period as period using (period_key) inner join marts.dim_branch using (branch_key)
+           inner join marts.fct_submission as submission using (branch_key, period_key)
+           where branch_code = 'P22' and period_code = '2024-08'""",
+    )
 
 
 def test_changed_models_or_an_unfinished_beginning_ask_for_everything(database: Settings) -> None:
     code, seeds = project_hash(database.root)
     with connect(database, "builder") as connection:
         assert not star._is_current(connection, code, seeds)
+        connection.execute("create table intermediate.loaded_scope (model_name text)")
         for code_hash, is_full, status, is_current in (
             (code, True, "failed", False),  # nothing was ever finished
             (code, True, "success", True),
@@ -343,3 +372,7 @@ def test_changed_models_or_an_unfinished_beginning_ask_for_everything(database: 
                 [code_hash, seeds, is_full, status],
             )
             assert star._is_current(connection, code, seeds) is is_current
+        connection.execute("insert into quality.build_run (code_hash, seeds_hash, is_full_refresh, status)"
+                           " values (%s, %s, true, 'success')", [code, seeds])  # fmt: skip
+        connection.execute("drop table intermediate.loaded_scope")  # a database restored from a backup has no marts
+        assert not star._is_current(connection, code, seeds)

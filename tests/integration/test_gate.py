@@ -200,6 +200,32 @@ def test_an_injected_fault_shuts_the_gate_and_names_its_rows(copy: Settings) -> 
     assert_release_stays(copy, verdict)
 
 
+HELD_CHECKS = {"GATE_SUBMISSION_HELD_SHARE", "GATE_SUBMISSION_HELD_TOO_LONG", "GATE_CREDIT_HELD_SHARE"}
+
+
+def test_what_may_be_held_is_a_setting(copy: Settings) -> None:
+    """One submission and one feed are held: the strict house refuses and names them, the patient one publishes."""
+    with connect(copy, "builder") as builder:
+        builder.execute(
+            """update marts.fct_submission set state = 'held', held_since = current_date - 10
+               where receipt_id = (select min(receipt_id) from marts.fct_submission)"""
+        )
+        builder.execute(
+            """update marts.fct_credit_month set is_outdated = true
+               where scope_key = (select min(scope_key) from marts.fct_credit_month)"""
+        )
+    strict = run_gate(replace(copy, max_held_share=0.0, max_held_feed_share=0.0, max_held_days=9))
+    assert {result.check.rule_id for result in strict.failed if result.check.severity == "error"} == HELD_CHECKS
+    with connect(copy, "publisher") as connection:
+        rows = connection.execute(
+            "select distinct rule_id from quality.failed_row where gate_run_id = %s", [strict.gate_run_id]
+        ).fetchall()
+    assert {rule_id for (rule_id,) in rows} >= HELD_CHECKS
+    patient = run_gate(replace(copy, max_held_share=1.0, max_held_feed_share=1.0, max_held_days=10))
+    assert patient.outcome == "publish_with_warnings"
+    assert {result.check.rule_id for result in patient.failed} >= {"GATE_SUBMISSION_HELD", "GATE_CREDIT_HELD"}
+
+
 @pytest.mark.parametrize(
     ("statement", "says"),
     [

@@ -11,6 +11,7 @@ candidate as (
         bank_code,
         as_of_date,
         receipt_id,
+        held_receipt_id,
         row_number()
             over (partition by bank_code, as_of_date order by kind)
             as preference
@@ -27,6 +28,7 @@ final as (
         candidate.bank_code,
         candidate.as_of_date,
         candidate.receipt_id,
+        candidate.held_receipt_id,
         period.period_key,
         previous.receipt_id as previous_receipt_id,
         previous.as_of_date as previous_as_of_date,

@@ -31,6 +31,7 @@ resolved as (
         branch.branch_level,
         changed.form,
         changed.is_held,
+        changed.held_receipt_id,
         period.end_date
     from changed
     left join {{ ref('int_period') }} as period

@@ -156,6 +156,7 @@ resolved as (
         changed.period_key,
         changed.kind as source_kind,
         changed.receipt_id,
+        changed.held_receipt_id,
         credit.*
     from credit
     inner join changed using (scope_key)
@@ -210,7 +211,8 @@ final as (
         rolled_to_par90::numeric as rolled_to_par90,
         cured::numeric as cured,
         receipt_id,
-        scope_key
+        scope_key,
+        held_receipt_id is not null as is_outdated
     from resolved
 )
 

@@ -48,7 +48,8 @@ final as (
         value.receipt_id,
         value.position,
         value.raw_text,
-        value.scope_key
+        value.scope_key,
+        changed.held_receipt_id is not null as is_outdated
     from changed
     inner join {{ ref('stg_submission_value') }} as value
         on changed.receipt_id = value.receipt_id and changed.scope_key = value.scope_key

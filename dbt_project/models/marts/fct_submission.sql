@@ -7,12 +7,17 @@ received as (
         resolved.branch_key,
         resolved.period_key,
         resolved.receipt_id,
-        receipt.state,
+        resolved.held_receipt_id,
+        held.received_date as held_since,
+        case when resolved.held_receipt_id is null then receipt.state else 'held' end
+            as state,
         receipt.received_at,
         receipt.received_date,
         receipt.file_name
     from {{ ref('int_submission_scope') }} as resolved
     inner join {{ ref('stg_receipt') }} as receipt using (receipt_id)
+    left join {{ ref('stg_receipt') }} as held
+        on resolved.held_receipt_id = held.receipt_id
 ),
 
 final as (
@@ -29,7 +34,9 @@ final as (
                 then greatest(received.received_date - period.due_date, 0)
         end as days_late,
         received.receipt_id,
-        received.file_name
+        received.file_name,
+        received.held_receipt_id,
+        received.held_since
     from {{ ref('int_submission_expected') }} as expected
     full join received using (branch_key, period_key, form)
     inner join {{ ref('int_period') }} as period

@@ -32,7 +32,17 @@ final as (
     inner join {{ source('intake', 'receipt') }} as receipt using (receipt_id)
     left join latest_answer using (finding_id)
     where
-        receipt.state in ('landed', 'held', 'rejected')
+        (
+            receipt.state in ('landed', 'held', 'rejected')
+            -- The last good receipt, while a newer one is held.
+            or exists (
+                select 1
+                from {{ ref('stg_scope') }} as scope
+                where
+                    scope.receipt_id = receipt.receipt_id
+                    and scope.held_receipt_id is not null
+            )
+        )
         and coalesce(latest_answer.answer, 'will be corrected') = 'will be corrected'
 )
 

@@ -18,7 +18,28 @@ answers as (
     group by finding.receipt_id
 ),
 
-final as (
+-- What a held receipt would replace stays in force: the last one of its scope that
+-- nobody holds (ARCHITECTURE D8).
+last_good as (
+    select distinct on (earlier.scope_key)
+        earlier.scope_key,
+        earlier.receipt_id
+    from {{ source('intake', 'receipt_scope') }} as earlier
+    inner join {{ source('intake', 'scope') }} as scope
+        on earlier.scope_key = scope.scope_key and scope.is_held
+    inner join {{ source('intake', 'receipt') }} as receipt
+        on earlier.receipt_id = receipt.receipt_id and receipt.state = 'superseded'
+    left join {{ source('intake', 'approval') }} as approval
+        on
+            earlier.receipt_id = approval.receipt_id
+            and earlier.scope_key = approval.scope_key
+    where
+        not earlier.is_withheld
+        and (not earlier.is_approval_needed or approval.receipt_id is not null)
+    order by earlier.scope_key asc, earlier.precedence desc
+),
+
+filled as (
     select
         scope.scope_key,
         scope.kind,
@@ -27,20 +48,39 @@ final as (
         scope.form,
         scope.bank_code,
         scope.as_of_date,
-        scope.receipt_id,
+        coalesce(last_good.receipt_id, scope.receipt_id) as receipt_id,
+        scope.is_held and last_good.receipt_id is null as is_held,
+        case when scope.is_held then scope.receipt_id end as held_receipt_id
+    from {{ source('intake', 'scope') }} as scope
+    left join last_good on scope.scope_key = last_good.scope_key
+    where scope.receipt_id is not null
+),
+
+final as (
+    select
+        filled.scope_key,
+        filled.kind,
+        filled.branch_code,
+        filled.period_code,
+        filled.form,
+        filled.bank_code,
+        filled.as_of_date,
+        filled.receipt_id,
         -- Holding a scope or answering its findings changes what is published of it: a
         -- new version.
         md5(
-            scope.receipt_id
-            || '|'
-            || scope.is_held::text
-            || '|'
-            || coalesce(answers.answers, '')
+            concat_ws(
+                '|',
+                filled.receipt_id,
+                filled.is_held::text,
+                coalesce(answers.answers, ''),
+                filled.held_receipt_id
+            )
         ) as scope_version,
-        scope.is_held
-    from {{ source('intake', 'scope') }} as scope
-    left join answers using (receipt_id)
-    where scope.receipt_id is not null
+        filled.is_held,
+        filled.held_receipt_id
+    from filled
+    left join answers on filled.receipt_id = answers.receipt_id
 )
 
 select * from final

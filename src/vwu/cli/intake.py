@@ -68,6 +68,14 @@ def register(verbs: Any) -> None:
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(func=_withdraw)
 
+    hold = verbs.add_parser("hold", help="keep a receipt out of releases; its scope's last good figures stay in force")
+    which = hold.add_mutually_exclusive_group(required=True)
+    which.add_argument("receipt", nargs="?")
+    which.add_argument("--failed", action="store_true", help="all that failed errors of the last gate run name")
+    hold.add_argument("--lift", action="store_true", help="undo it")
+    hold.add_argument("--reason", required=True)
+    hold.set_defaults(func=_hold)
+
     approve = verbs.add_parser("approve", help="approve the report of a branch below, which is held until then")
     approve.add_argument("receipt")
     approve.add_argument("--as", dest="branch", required=True, metavar="BRANCH", help="the branch that approves")
@@ -296,6 +304,26 @@ def _withdraw(args: argparse.Namespace) -> int:
         scopes = landing.withdraw(connection, args.receipt, settings.who, args.reason)
     print(f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}")
     print("next: `vwu run` builds and publishes the release without it")
+    return DONE
+
+
+def _hold(args: argparse.Namespace) -> int:
+    from vwu.database import connect
+    from vwu.gate.record import failed_receipts
+    from vwu.intake import landing
+    from vwu.settings import load_settings
+
+    settings = load_settings()
+    if args.failed and args.lift:
+        print("vwu hold: --failed holds; name the RECEIPT to lift", file=sys.stderr)
+        return WRONG_USE
+    with connect(settings, "publisher") as connection:
+        receipts = failed_receipts(connection) if args.failed else [args.receipt]
+    with connect(settings, "loader") as connection:
+        for receipt_id in receipts:
+            scopes = (landing.lift if args.lift else landing.hold)(connection, receipt_id, args.reason, settings.who)
+            print(f"receipt {receipt_id} is {'lifted' if args.lift else 'held'}: {', '.join(scopes)}")
+    print("next: `vwu run` makes the release without them" if receipts else "the last gate run named no receipt")
     return DONE
 
 

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from vwu.gate.suites import Expected
-from vwu.gate.validation import MARTS, CheckResult
+from vwu.gate.validation import MARTS, CheckResult, limits
 from vwu.settings import Settings
 
 ROWS_KEPT = 200  # of each failed check; the count is always whole
@@ -45,9 +45,26 @@ def record(
     ).fetchone()
     assert row is not None
     gate_run_id: int = row[0]
+    for name, value in limits(settings).items():  # for the queries that name the rows, as when they were judged
+        connection.execute("select set_config(%s, %s, true)", [name, value])
     for result in results:
         _record_check(connection, gate_run_id, result)
     return gate_run_id
+
+
+def failed_receipts(connection: psycopg.Connection) -> list[str]:
+    """Receipts in force that the errors of the newest gate run name: holding them may open the gate (D8)."""
+    return [
+        receipt_id
+        for (receipt_id,) in connection.execute(
+            """select distinct failed.receipt_id
+               from quality.failed_row as failed
+               inner join quality.check_result as result using (gate_run_id, rule_id)
+               inner join intake.scope as scope on scope.receipt_id = failed.receipt_id and not scope.is_held
+               where failed.gate_run_id = (select max(gate_run_id) from quality.gate_run) and result.severity = 'error'
+               order by failed.receipt_id"""
+        )
+    ]
 
 
 def _record_check(connection: psycopg.Connection, gate_run_id: int, result: CheckResult) -> None:

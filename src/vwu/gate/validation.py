@@ -61,10 +61,18 @@ def open_context(settings: Settings) -> Iterator[Any]:
         source.get_engine().dispose()
 
 
+LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days")
+
+
+def limits(settings: Settings) -> dict[str, str]:
+    """What checks read as `current_setting('vwu.…')`."""
+    return {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS}
+
+
 def connection_string(settings: Settings) -> str:
     """The publisher's URI for SQLAlchemy; it finds marts first, and limits as `current_setting`."""
     parts = urlsplit(settings.database_url("publisher"))
-    options = f"-c search_path={MARTS} -c vwu.max_held_share={settings.max_held_share}"
+    options = f"-c search_path={MARTS} " + " ".join(f"-c {name}={value}" for name, value in limits(settings).items())
     query = [*parse_qsl(parts.query), ("options", options), ("application_name", "vwu gate")]
     return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(query, quote_via=quote)))
 

@@ -17,6 +17,12 @@ APPROVAL_NEEDED = (
     "It waits for the approval of a branch above: `vwu approve`.",
 )
 
+HELD_BEFORE = ("Đã bị giữ lại trước đây: `vwu hold --lift`.", "It was held before: `vwu hold --lift`.")
+# Of a row `filled` of intake.receipt_scope.
+_IS_UNAPPROVED = """(filled.is_approval_needed and not exists (
+    select from intake.approval
+    where approval.receipt_id = filled.receipt_id and approval.scope_key = filled.scope_key))"""
+
 
 class IntakeError(Exception):
     """What was asked of a receipt cannot be done; the message says why and what can."""
@@ -239,27 +245,68 @@ def withdraw(connection: psycopg.Connection, receipt_id: str, who: str, reason: 
     return [scope_key for (scope_key,) in scopes]
 
 
+def hold(connection: psycopg.Connection, receipt_id: str, reason: str, who: str) -> list[str]:
+    """Keep what a receipt in force says out of releases until it is lifted or replaced; returns its scopes.
+
+    The scope's last good receipt speaks for it meanwhile (D8). Raises IntakeError without a reason, or when the receipt
+    is not in force or held already.
+    """
+    return _withhold(connection, receipt_id, reason, who, is_withheld=True)
+
+
+def lift(connection: psycopg.Connection, receipt_id: str, reason: str, who: str) -> list[str]:
+    """Undo `hold`; what still waits for approval stays held. Raises IntakeError as `hold` does."""
+    return _withhold(connection, receipt_id, reason, who, is_withheld=False)
+
+
+def _withhold(
+    connection: psycopg.Connection, receipt_id: str, reason: str, who: str, *, is_withheld: bool
+) -> list[str]:
+    if not reason.strip():
+        raise IntakeError("holding and lifting need a reason")
+    rows = connection.execute(
+        f"""update intake.receipt_scope as filled set is_withheld = %s
+           from intake.scope
+           where filled.receipt_id = %s and filled.is_withheld <> %s and scope.scope_key = filled.scope_key
+             and scope.receipt_id = filled.receipt_id
+           returning filled.scope_key, filled.is_withheld or {_IS_UNAPPROVED}""",
+        [is_withheld, receipt_id, is_withheld],
+    ).fetchall()
+    if not rows:
+        state = "held by hand" if not is_withheld else "in force and not yet held"
+        raise IntakeError(f"receipt {receipt_id} is not {state}: `vwu receipts` lists them")
+    for scope_key, is_held in rows:
+        connection.execute(
+            "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
+            [is_held, scope_key],
+        )
+        log(connection, who, "hold" if is_withheld else "lift", receipt_id, scope_key, {"reason": reason})
+    held = any(is_held for _, is_held in rows)
+    why = (reason, reason) if is_withheld else APPROVAL_NEEDED if held else ("", "")
+    set_state(connection, receipt_id, State.HELD if held else State.LANDED, reason=why)
+    return sorted(scope_key for scope_key, _ in rows)
+
+
 def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
     """Put the highest receipt that was not withdrawn in force again, or none; held if it still needs approval."""
     row = connection.execute(
-        """select receipt_scope.receipt_id, receipt_scope.precedence,
-               receipt_scope.is_approval_needed
-               and not exists (select from intake.approval where approval.receipt_id = receipt_scope.receipt_id)
-           from intake.receipt_scope
-           inner join intake.receipt on receipt.receipt_id = receipt_scope.receipt_id
-           where receipt_scope.scope_key = %s and receipt.state = 'superseded'
-           order by receipt_scope.precedence desc
+        f"""select filled.receipt_id, filled.precedence, filled.is_withheld, {_IS_UNAPPROVED}
+           from intake.receipt_scope as filled
+           inner join intake.receipt on receipt.receipt_id = filled.receipt_id
+           where filled.scope_key = %s and receipt.state = 'superseded'
+           order by filled.precedence desc
            limit 1""",
         [scope_key],
     ).fetchone()
-    receipt_id, precedence, is_held = row or (None, None, False)
+    receipt_id, precedence, is_withheld, is_unapproved = row or (None, None, False, False)
+    is_held = is_withheld or is_unapproved
     connection.execute(
         """update intake.scope set receipt_id = %s, precedence = %s, is_held = %s, changed_at = clock_timestamp()
            where scope_key = %s""",
         [receipt_id, precedence, is_held, scope_key],
     )
     if receipt_id is not None:
-        reason = APPROVAL_NEEDED if is_held else ("", "")
+        reason = APPROVAL_NEEDED if is_unapproved else HELD_BEFORE if is_withheld else ("", "")
         set_state(connection, receipt_id, State.HELD if is_held else State.LANDED, reason=reason)
         log(connection, who, "restore", receipt_id, scope_key)
 

@@ -211,7 +211,7 @@ def approve(connection: psycopg.Connection, catalogue: Catalogue, receipt_id: st
     Raises IntakeError when the receipt is unknown, not held in force, or of a branch that is not below this one.
     """
     row = connection.execute(
-        """select scope.scope_key, scope.branch_code, scope.period_code, scope.is_held
+        """select scope.scope_key, scope.branch_code, scope.period_code, scope.is_held, receipt_scope.is_withheld
            from intake.receipt_scope
            inner join intake.scope on receipt_scope.scope_key = scope.scope_key
                and receipt_scope.receipt_id = scope.receipt_id
@@ -221,7 +221,7 @@ def approve(connection: psycopg.Connection, catalogue: Catalogue, receipt_id: st
     ).fetchone()
     if row is None:
         raise IntakeError(f"receipt {receipt_id} is not in force of any report; `vwu receipts` lists them")
-    scope_key, reporting, period_code, is_held = row
+    scope_key, reporting, period_code, is_held, is_withheld = row
     if not is_held:
         raise IntakeError(f"receipt {receipt_id} waits for no approval")
     period = catalogue.period(period_code)
@@ -233,9 +233,11 @@ def approve(connection: psycopg.Connection, catalogue: Catalogue, receipt_id: st
         [receipt_id, scope_key, branch_code, who],
     )
     connection.execute(
-        "update intake.scope set is_held = false, changed_at = clock_timestamp() where scope_key = %s", [scope_key]
+        "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
+        [is_withheld, scope_key],
     )
-    landing.set_state(connection, receipt_id, State.LANDED)
+    if not is_withheld:
+        landing.set_state(connection, receipt_id, State.LANDED)
     landing.log(connection, who, "approve", receipt_id, scope_key, {"approving_branch_code": branch_code})
     return str(scope_key)
 

@@ -32,7 +32,8 @@ select
     value.receipt_id,
     value.position,
     value.raw_text,
-    value.release_id
+    value.release_id,
+    value.is_outdated
 from published.fct_indicator_value as value
 inner join published.dim_programme as programme on programme.programme_key = value.programme_key
 inner join published.dim_indicator as indicator on indicator.indicator_key = value.indicator_key

@@ -16,7 +16,9 @@ select
     submission.days_late,
     submission.receipt_id,
     submission.release_id,
-    submission.file_name
+    submission.file_name,
+    submission.held_receipt_id,
+    submission.held_since
 from published.fct_submission as submission
 inner join published.dim_branch as branch on branch.branch_key = submission.branch_key
 inner join published.dim_period as period on period.period_key = submission.period_key
