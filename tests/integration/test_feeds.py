@@ -26,7 +26,7 @@ from vwu.database import connect
 from vwu.example_credit import feed_files
 from vwu.intake.feed.check import check_feed
 from vwu.intake.feed.control import SUMS
-from vwu.intake.feed.tokens import citizen_token, customer_token
+from vwu.intake.feed.tokens import citizen_token
 from vwu.intake.model import Finding, Kind, Outcome, State
 from vwu.intake.receive import receive
 from vwu.settings import Settings
@@ -122,7 +122,6 @@ def test_each_landed_cell_is_the_one_that_was_sent(database: Settings, send: Cal
     assert len(landed) == len(rows)
     for sent, row in zip(rows, landed, strict=True):
         assert row["citizen_token"] == citizen_token(key, sent["citizen_id"])
-        assert row["customer_token"] == customer_token(key, sent["bank_code"], sent["customer_id"])
         for name in set(sent) & set(row):
             assert _is_what_was_sent(row[name], sent[name]), name
 
@@ -167,7 +166,7 @@ def test_the_vault_knows_each_person_once(database: Settings, send: Callable[...
     (unmatched,) = query(
         database,
         """select count(*) from raw.loan
-           left join vault.person using (citizen_token, customer_token, bank_code)
+           left join vault.person using (citizen_token, bank_code)
            where person.citizen_token is null""",
     )
     assert unmatched == (0,)

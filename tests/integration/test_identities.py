@@ -14,15 +14,14 @@ import pytest
 from vwu.cli.main import main
 from vwu.database import connect
 from vwu.example_credit import feed_files
-from vwu.intake.feed.tokens import citizen_token, customer_token, key_id
+from vwu.intake.feed.tokens import citizen_token, key_id
 from vwu.intake.feed.vault import rotate_key
 from vwu.intake.model import State
 from vwu.intake.receive import receive
 from vwu.settings import Settings, SettingsError, read_key
 
-PEOPLE = """select count(distinct citizen_token), count(distinct customer_token), count(*)
-            from raw.loan where citizen_token in (select citizen_token from vault.person)
-                and customer_token in (select customer_token from vault.person)"""
+PEOPLE = """select count(distinct citizen_token), count(*)
+            from raw.loan where citizen_token in (select citizen_token from vault.person)"""
 
 
 @pytest.fixture
@@ -75,18 +74,16 @@ def test_every_token_is_made_anew_and_persons_stay_who_they_are(
 ) -> None:
     """After the change the next month's feed finds each person again."""
     assert receive(database, str(feeds[0])).state == State.LANDED
-    ((citizens, customers, loans),) = query(database, PEOPLE)
+    ((citizens, loans),) = query(database, PEOPLE)
     former = database.key("token")
     use(database)
     assert main(["rotate-key"]) == 0
     fresh = database.key("token")
     assert fresh != former
     assert fresh.hex() not in capsys.readouterr().out
-    assert query(database, PEOPLE) == [(citizens, customers, loans)]
-    for citizen, customer, bank, citizen_id, customer_id in query(
-        database, "select citizen_token, customer_token, bank_code, citizen_id, customer_id from vault.person"
-    ):
-        assert (citizen, customer) == (citizen_token(fresh, citizen_id), customer_token(fresh, bank, customer_id))
+    assert query(database, PEOPLE) == [(citizens, loans)]
+    persons = query(database, "select citizen_token, citizen_id from vault.person")
+    assert all(token == citizen_token(fresh, citizen_id) for token, citizen_id in persons)
     key_file = database.key_file("token")
     assert read_key(key_file.with_name(f"token.key.{key_id(former)}")) == former
     assert [path.stat().st_mode & 0o777 for path in key_file.parent.glob("token.key*")] == [0o600, 0o600]
@@ -161,8 +158,8 @@ def test_persons_that_two_keys_split_become_one_again(database: Settings, feeds:
     with connect(database, "owner") as connection:
         connection.execute(
             """insert into vault.person
-               select gen_random_uuid(), identity_hash, gen_random_uuid(), bank_code, customer_id, citizen_id,
-                   full_name, birth_date, first_receipt_id
+               select gen_random_uuid(), identity_hash, bank_code, customer_id, citizen_id, full_name, birth_date,
+                   first_receipt_id
                from vault.person"""
         )
     rotate_key(database)

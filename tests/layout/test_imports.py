@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 # Importing one of these costs from 0.1 s to 6 s: it happens inside the function that needs it.
-HEAVY = {"cryptography", "dbt", "duckdb", "great_expectations", "jinja2", "openpyxl", "pandas", "sqlalchemy"}
+HEAVY = {"cryptography", "dbt", "duckdb", "great_expectations", "jinja2", "numpy", "openpyxl", "pandas", "pyarrow",
+         "sqlalchemy"}  # fmt: skip
 FORBIDDEN_IN_DAGS = {"great_expectations", "os", "psycopg", "subprocess"}
 # Parsers are pure: bytes in, records and findings out.
 FORBIDDEN_IN_PARSERS = {"airflow", "os", "psycopg", "requests", "socket", "subprocess", "time", "urllib"}

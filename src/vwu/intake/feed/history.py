@@ -42,6 +42,17 @@ def find_history_faults(
     return (*found, *_next_month(engine, connection, control, file_name))
 
 
+def balance_digest(engine: DuckDBPyConnection, balance: str) -> str:
+    """One number for the balances of all loans, each weighed by a hash of its id: equal when, and as good as only when,
+    each loan that owes something owes the same. It is of this version of the engine, since its hash may change."""
+    import duckdb
+
+    # 39 bits of hash, 63 of amount and 24 of lines fit into the 127 bits of a sum.
+    row = engine.execute(f"select sum((hash(loan_id) >> 25)::hugeint * {balance}) from line").fetchone()
+    assert row is not None
+    return f"duckdb {duckdb.__version__}: {row[0] or 0}"
+
+
 def month_end_before(month_end: date) -> date:
     """The last day of the month before."""
     return month_end.replace(day=1) - timedelta(days=1)
@@ -107,16 +118,19 @@ def _roll_forward(
     engine: DuckDBPyConnection, connection: psycopg.Connection, before: str, control: Control, file_name: str
 ) -> list[Finding]:
     """Each loan opens with what it closed with, a new one with nothing, and none goes without a final status."""
+    row = connection.execute("select balance_digest from raw.feed_control where receipt_id = %s", [before]).fetchone()
+    # Most often all openings are as they should be, and one number says so: then the loans that owed nothing are left.
+    is_equal = row is not None and row[0] == balance_digest(engine, "opening_balance")
     copy_from_postgres(
         connection,
-        """select loan_id, closing_balance, status from raw.loan
-           where as_of_date = %s and receipt_id = %s""",
+        f"""select loan_id, closing_balance, status from raw.loan
+            where as_of_date = %s and receipt_id = %s {"and closing_balance = 0" if is_equal else ""}""",
         [month_end_before(control.as_of_date), before],
         engine,
         "previous",
         {"loan_id": "varchar", "closing_balance": "bigint", "status": "varchar"},
     )
-    found = find_by_searches(engine, file_name, (), [_OPENING_DIFFERS])
+    found = () if is_equal else find_by_searches(engine, file_name, (), [_OPENING_DIFFERS])
     return [*found, *_vanished(engine, file_name)]
 
 

@@ -1,42 +1,47 @@
-"""Rows between the private DuckDB and PostgreSQL as CSV through a pipe: both work at once, nothing piles up."""
+"""Rows between the private DuckDB and PostgreSQL: both work at once, nothing piles up."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from vwu.intake.feed.binary import HEADER, TRAILER, encode
 
 if TYPE_CHECKING:
     import psycopg
     from duckdb import DuckDBPyConnection
 
-_CHUNK = 1 << 18
+_ROWS = 16_384  # of a batch: its records stay in the processor's cache while they are filled
+# PostgreSQL's type of a column -> the engine's, where a cast is needed. A closed list stays what it is.
+_TYPES = {"int8": "bigint", "int4": "integer", "numeric": "decimal(9, 4)", "uuid": "uuid", "date": "date"}
 
 
 def copy_to_postgres(
-    engine: DuckDBPyConnection, query: str, connection: psycopg.Connection, table: str, columns: Iterable[str]
-) -> None:
-    """COPY the rows of an engine's query into a table, within the caller's transaction; in any order.
+    engine: DuckDBPyConnection, query: str, connection: psycopg.Connection, table: str, columns: Sequence[str]
+) -> int:
+    """COPY the rows of an engine's query into a table, within the caller's transaction, in any order; returns how many.
 
     Raises what either side raised; then the transaction is for the caller to roll back.
     """
+    row = connection.execute(f"select {', '.join(columns)} from {table} limit 0").description or ()
+    casts = {name: _TYPES.get(each.type_display) for name, each in zip(columns, row, strict=True)}
+    typed = ", ".join(f"{name}::{kind}" if kind else name for name, kind in casts.items())
+    cursor = connection.cursor()
     # Keeping an order would mean to pile up what is ready too early, without bound when the server is slow.
     engine.execute("set preserve_insertion_order = false")
-    reading, writing = os.pipe()
-    writer = _Worker(
-        lambda: engine.execute(f"copy ({query}) to '/dev/fd/{writing}' (format csv, header false, use_tmp_file false)"),
-        writing,
-    )
     try:
-        with connection.cursor().copy(f"copy {table} ({', '.join(columns)}) from stdin (format csv)") as copy:
-            while chunk := os.read(reading, _CHUNK):
-                copy.write(chunk)
-            writer.finish()
+        batches = engine.sql(f"select {typed} from ({query}) as row_of ({', '.join(columns)})").to_arrow_reader(_ROWS)
+        with cursor.copy(f"copy {table} ({', '.join(columns)}) from stdin (format binary)") as copy:
+            copy.write(HEADER)
+            for batch in batches:
+                for part in encode(batch.columns):
+                    copy.write(part)
+            copy.write(TRAILER)
     finally:
-        os.close(reading)  # a writer that is still at work sees a broken pipe and ends
-        writer.join()
         engine.execute("set preserve_insertion_order = true")
+    return cursor.rowcount
 
 
 def copy_from_postgres(

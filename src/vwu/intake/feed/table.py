@@ -69,6 +69,7 @@ def open_engine() -> Iterator[DuckDBPyConnection]:
             engine.execute("set temp_file_encryption = true")
             engine.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
             engine.execute("set preserve_insertion_order = true")  # line numbers rest on it
+            engine.execute("set arrow_lossless_conversion = true")  # a UUID stays one
             engine.execute("set enable_progress_bar = false")  # it would write into the output of `--json`
             engine.execute("set autoinstall_known_extensions = false")
             yield engine

@@ -1,4 +1,4 @@
-"""Keyed tokens in place of identities (ARCHITECTURE D9): HMAC-SHA256 (RFC 2104), its first 16 bytes as a UUID.
+"""A keyed token in place of an identity (ARCHITECTURE D9): HMAC-SHA256 (RFC 2104), its first 16 bytes as a UUID.
 
 The id space is small, so a plain hash could be turned back by trying all ids; without the key a token cannot. The key
 comes as an argument, is bound to the engine's memory for the while of one landing, and is in no SQL text.
@@ -22,12 +22,7 @@ _SEPARATOR = "\x1f"
 
 def citizen_token(key: bytes, citizen_id: str) -> UUID:
     """The token of a person, the same in every bank."""
-    return _token(key, "citizen", citizen_id)
-
-
-def customer_token(key: bytes, bank_code: str, customer_id: str) -> UUID:
-    """The token of a customer of one bank."""
-    return _token(key, "customer", bank_code, customer_id)
+    return UUID(bytes=hmac.digest(key, f"citizen{_SEPARATOR}{citizen_id}".encode(), "sha256")[:16])
 
 
 def key_id(key: bytes) -> str:
@@ -35,18 +30,13 @@ def key_id(key: bytes) -> str:
     return hmac.digest(key, b"key id", "sha256").hex()[:8]
 
 
-def _token(key: bytes, *parts: str) -> UUID:
-    return UUID(bytes=hmac.digest(key, _SEPARATOR.join(parts).encode(), "sha256")[:16])
-
-
 CITIZEN_TOKEN = "citizen_token_of(citizen_id)"  # noqa: S105  # SQL, no password
-CUSTOMER_TOKEN = "customer_token_of(bank_code, customer_id)"  # noqa: S105  # SQL, no password
-"""SQL of the two tokens, as 32 hexadecimal digits, inside `token_functions`."""
+"""SQL of the token, as 32 hexadecimal digits, inside `token_function`."""
 
 
 @contextmanager
-def token_functions(engine: DuckDBPyConnection, key: bytes) -> Iterator[None]:
-    """Lend the engine the key: within, CITIZEN_TOKEN and CUSTOMER_TOKEN can be computed in its SQL.
+def token_function(engine: DuckDBPyConnection, key: bytes) -> Iterator[None]:
+    """Lend the engine the key: within, CITIZEN_TOKEN can be computed in its SQL.
 
     HMAC is two nested digests over the key mixed with two constants; the engine has the digest but not the HMAC.
     """
@@ -59,10 +49,6 @@ def token_functions(engine: DuckDBPyConnection, key: bytes) -> Iterator[None]:
     )
     engine.execute(
         "create or replace temp macro citizen_token_of(citizen_id) as token_of('citizen' || chr(31) || citizen_id)"
-    )
-    engine.execute(
-        """create or replace temp macro customer_token_of(bank_code, customer_id) as
-           token_of('customer' || chr(31) || bank_code || chr(31) || customer_id)"""
     )
     try:
         yield

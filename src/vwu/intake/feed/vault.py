@@ -12,14 +12,13 @@ from uuid import UUID
 from psycopg import sql
 
 from vwu.database import connect
-from vwu.intake.feed.tokens import citizen_token, customer_token, key_id
+from vwu.intake.feed.tokens import citizen_token, key_id
 from vwu.settings import Settings, SettingsError, read_key
 from vwu.stack.state import write_private
 
 if TYPE_CHECKING:
     import psycopg
 
-_COLUMNS = ("citizen_token", "customer_token")
 _BATCH = 20_000
 
 
@@ -93,14 +92,7 @@ def _put_in_place(fresh: Path, key_file: Path) -> None:
 def _retokenise(connection: psycopg.Connection, new_key: bytes) -> dict[str, int]:
     _merge_wordings(connection)
     citizens = connection.execute("select distinct citizen_token, citizen_id from vault.person")
-    customers = connection.execute("select distinct customer_token, bank_code, customer_id from vault.person")
-    rows = replace_tokens(
-        connection,
-        (
-            *((former, citizen_token(new_key, citizen)) for former, citizen in citizens),
-            *((former, customer_token(new_key, bank, customer)) for former, bank, customer in customers),
-        ),
-    )
+    rows = replace_tokens(connection, ((former, citizen_token(new_key, citizen)) for former, citizen in citizens))
     connection.execute("update vault.token_key set key_id = %s, since = clock_timestamp()", [key_id(new_key)])
     return rows
 
@@ -121,7 +113,7 @@ def replace_tokens(connection: psycopg.Connection, pairs: Iterable[tuple[UUID, U
         for pair in pairs:
             copy.write_row(pair)
     connection.execute("analyze retoken")
-    return {table: _replace_in(connection, table, columns) for table, columns in _token_tables(connection)}
+    return {table: _replace_in(connection, table) for table in _token_tables(connection)}
 
 
 def vacuum(settings: Settings, tables: Iterable[str]) -> None:
@@ -131,32 +123,19 @@ def vacuum(settings: Settings, tables: Iterable[str]) -> None:
             connection.execute(sql.SQL("vacuum {}").format(sql.Identifier(*table.split("."))))
 
 
-def _token_tables(connection: psycopg.Connection) -> list[tuple[str, list[str]]]:
-    """(schema.table, its token columns) of every table that holds tokens, whoever made it."""
-    return connection.execute(
-        """select class.relnamespace::regnamespace || '.' || class.relname, array_agg(attribute.attname::text)
+def _token_tables(connection: psycopg.Connection) -> list[str]:
+    """schema.table of every table that holds tokens, whoever made it: it has a column `citizen_token`."""
+    rows = connection.execute(
+        """select class.relnamespace::regnamespace || '.' || class.relname
            from pg_class as class
            inner join pg_attribute as attribute on attribute.attrelid = class.oid
            where class.relkind = 'r' and class.relpersistence <> 't'
-               and attribute.attname = any(%s) and not attribute.attisdropped
-           group by class.oid, class.relnamespace, class.relname
-           order by class.relnamespace::regnamespace::text, class.relname""",
-        [list(_COLUMNS)],
+               and attribute.attname = 'citizen_token' and not attribute.attisdropped
+           order by 1"""
     ).fetchall()
+    return [table for (table,) in rows]
 
 
-def _replace_in(connection: psycopg.Connection, table: str, columns: list[str]) -> int:
-    parts = {
-        "fresh": "{column} = coalesce((select fresh from retoken where former = {column}), {column})",
-        "is_known": "{column} in (select former from retoken)",
-    }
-    each = {
-        name: [sql.SQL(text).format(column=sql.Identifier(column)) for column in columns]
-        for name, text in parts.items()
-    }
-    update = sql.SQL("update {table} set {fresh} where {is_known}").format(
-        table=sql.Identifier(*table.split(".")),
-        fresh=sql.SQL(", ").join(each["fresh"]),
-        is_known=sql.SQL(" or ").join(each["is_known"]),
-    )
-    return connection.execute(update).rowcount
+def _replace_in(connection: psycopg.Connection, table: str) -> int:
+    update = sql.SQL("update {} as holder set citizen_token = fresh from retoken where citizen_token = former")
+    return connection.execute(update.format(sql.Identifier(*table.split(".")))).rowcount
