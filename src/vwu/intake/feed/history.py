@@ -9,7 +9,7 @@ from vwu.intake.feed.columns import FINAL_STATUSES
 from vwu.intake.feed.control import Control
 from vwu.intake.feed.kinds import find_kind_faults
 from vwu.intake.feed.places import MOST_LINES
-from vwu.intake.feed.rulebook import Search, find_by_searches
+from vwu.intake.feed.rulebook import Search, balance_digest, find_by_searches
 from vwu.intake.feed.streams import copy_from_postgres
 from vwu.intake.feed.table import LINE
 from vwu.intake.model import FeedScope, Finding, Kind
@@ -40,17 +40,6 @@ def find_history_faults(
         file_name,
     )
     return (*found, *_next_month(engine, connection, control, file_name))
-
-
-def balance_digest(engine: DuckDBPyConnection, balance: str) -> str:
-    """One number for the balances of all loans, each weighed by a hash of its id: equal when, and as good as only when,
-    each loan that owes something owes the same. It is of this version of the engine, since its hash may change."""
-    import duckdb
-
-    # 39 bits of hash, 63 of amount and 24 of lines fit into the 127 bits of a sum.
-    row = engine.execute(f"select sum((hash(loan_id) >> 25)::hugeint * {balance}) from line").fetchone()
-    assert row is not None
-    return f"duckdb {duckdb.__version__}: {row[0] or 0}"
 
 
 def month_end_before(month_end: date) -> date:

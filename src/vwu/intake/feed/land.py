@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vwu.intake.feed.columns import LAYOUTS
 from vwu.intake.feed.control import Control
-from vwu.intake.feed.history import balance_digest
+from vwu.intake.feed.rulebook import balance_digest
 from vwu.intake.feed.streams import copy_from_postgres, copy_to_postgres
 from vwu.intake.feed.table import LINE
 from vwu.intake.feed.tokens import CITIZEN_TOKEN, token_function
