@@ -226,7 +226,10 @@ class _Unpacked:
 
 def _receipts(settings: Settings) -> list[str]:
     with connect(settings, "loader") as connection:
-        return [sha256 for (sha256,) in connection.execute("select sha256 from intake.receipt order by sha256")]
+        rows = connection.execute(
+            "select stored_sha256 from intake.receipt where stored_sha256 is not null order by stored_sha256"
+        )
+        return [sha256 for (sha256,) in rows]
 
 
 def _count_releases(settings: Settings) -> int:

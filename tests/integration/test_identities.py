@@ -1,7 +1,10 @@
-"""The key behind the tokens on real PostgreSQL: another one is refused, and every token can be made anew."""
+"""Persons on real PostgreSQL: another key is refused, every token can be made anew, and a person can be taken out."""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import json
 import secrets
 from collections.abc import Callable
@@ -14,8 +17,11 @@ import pytest
 from vwu.cli.main import main
 from vwu.database import connect
 from vwu.example_credit import feed_files
+from vwu.intake import store
+from vwu.intake.feed.erasure import forget
 from vwu.intake.feed.tokens import citizen_token, key_id
 from vwu.intake.feed.vault import rotate_key
+from vwu.intake.landing import IntakeError
 from vwu.intake.model import State
 from vwu.intake.receive import receive
 from vwu.settings import Settings, SettingsError, read_key
@@ -180,3 +186,132 @@ def test_a_key_from_the_environment_stays_there(
         receive(database, str(feeds[1]))
     monkeypatch.setenv("VWU_TOKEN_KEY", (tmp_path / "new.key").read_text())
     assert receive(database, str(feeds[1])).state == State.LANDED
+
+
+@pytest.fixture
+def ended(database: Settings, feeds: list[Path]) -> tuple[Path, str]:
+    """A landed feed in which one person's loans have all ended, and the citizen id."""
+    content = feeds[0].read_text("utf-8").splitlines(keepends=True)
+    names = content[0].rstrip("\n").split(",")
+    place = names.index("citizen_id")
+    citizen_id = content[1].split(",")[place]
+    with_it = [number for number, line in enumerate(content) if citizen_id in line]
+    control_file = feeds[0].with_name(feeds[0].name + ".control.json")
+    control = json.loads(control_file.read_text("utf-8"))
+    for number in with_it:
+        cells = content[number].rstrip("\n").split(",")
+        row = dict(zip(names, cells, strict=True))
+        control["sum_collected"] += int(row["closing_balance"])
+        for name in ("closing_balance", "overdue", "frozen"):
+            control[f"sum_{name}"] -= int(row[name])
+        row["collected"] = str(int(row["collected"]) + int(row["closing_balance"]))
+        row |= {"closing_balance": "0", "overdue": "0", "frozen": "0", "overdue_days": "0", "status": "paid"}
+        content[number] = ",".join(row.values()) + "\n"
+    feeds[0].write_text("".join(content), "utf-8")
+    control["sha256"] = hashlib.sha256(feeds[0].read_bytes()).hexdigest()
+    control_file.write_text(json.dumps(control), "utf-8")
+    assert receive(database, str(feeds[0])).state == State.LANDED
+    return feeds[0], citizen_id
+
+
+def kept(settings: Settings) -> list[bytes]:
+    rows = query(settings, "select stored_sha256 from intake.receipt where stored_sha256 is not null")
+    return [store.read(settings.store, sha256, settings.key("store")) for (sha256,) in rows]
+
+
+def test_a_person_is_taken_out_on_request(
+    database: Settings,
+    ended: tuple[Path, str],
+    use: Callable[[Settings], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, citizen_id = ended
+    rejected = path.with_name("rejected.csv.gz")
+    rejected.write_bytes(gzip.compress(path.read_bytes() + b"too,short," + citizen_id.encode() + b"\n"))
+    control = path.with_name(path.name + ".control.json").read_text("utf-8")
+    path.with_name("rejected.csv.gz.control.json").write_text(control, "utf-8")
+    assert receive(database, str(rejected)).state == State.REJECTED
+    token = citizen_token(database.key("token"), citizen_id)
+    sums = "select count(*), sum(closing_balance), sum(collected), count(distinct citizen_token) from raw.loan"
+    before = query(database, sums)
+    use(database)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{citizen_id}\n"))
+    assert main(["forget", "--reason", "letter of 5 May", "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["vault_rows"], done["files"]) == (1, 2)
+    assert done["lines"] >= 1
+    assert query(database, sums) == before
+    assert query(database, f"select from raw.loan where citizen_token = '{token}'") == []
+    assert query(database, f"select from vault.person where citizen_id = '{citizen_id}'") == []
+    ((detail,),) = query(database, "select detail from intake.event where action = 'forget'")
+    assert detail["reason"] == "letter of 5 May"
+    assert citizen_id not in json.dumps(query(database, "select detail from intake.event"))
+    plain, compressed = sorted(kept(database), key=lambda content: content.startswith(b"\x1f\x8b"))
+    for content in (plain, gzip.decompress(compressed)):
+        assert citizen_id.encode() not in content
+        assert len(content.splitlines()) >= len(path.read_bytes().splitlines())
+    original = path.read_text("utf-8").splitlines()
+    changed = [new for new, old in zip(plain.decode().splitlines(), original, strict=True) if new != old]
+    assert len(changed) == done["lines"]
+    assert len(list(Path(database.store).rglob("*.enc"))) == 2
+    # The bank sends the same bytes again: they are known, and not kept again.
+    assert receive(database, str(path)).state == State.UNCHANGED
+    assert not any(citizen_id.encode() in content for content in kept(database))
+    assert len(list(Path(database.store).rglob("*.enc"))) == 2
+    with pytest.raises(IntakeError, match="knows nobody"):
+        forget(database, citizen_id, "again")
+
+
+def test_nobody_is_taken_out_while_a_loan_runs(database: Settings, feeds: list[Path]) -> None:
+    receive(database, str(feeds[0]))
+    before = query(database, "select * from vault.person order by identity_hash")
+    ((citizen_id,),) = query(
+        database,
+        "select citizen_id from vault.person join raw.loan using (citizen_token) where status = 'active' limit 1",
+    )
+    with pytest.raises(IntakeError, match="a loan still runs"):
+        forget(database, citizen_id, "asked")
+    with pytest.raises(IntakeError, match="needs a reason"):
+        forget(database, citizen_id, " ")
+    assert query(database, "select * from vault.person order by identity_hash") == before
+    assert query(database, "select from intake.receipt where stored_sha256 <> sha256") == []
+
+
+@pytest.mark.parametrize("place", ["_remove_outdated", "replace_tokens"])
+def test_an_interrupted_deletion_is_finished_by_the_next(
+    place: str, database: Settings, ended: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, citizen_id = ended
+    with monkeypatch.context() as patch:
+        patch.setattr(f"vwu.intake.feed.erasure.{place}", _break_off)
+        with pytest.raises(KeyboardInterrupt):
+            forget(database, citizen_id, "asked")
+    forget(database, citizen_id, "asked")
+    assert query(database, f"select from vault.person where citizen_id = '{citizen_id}'") == []
+    assert len(list(Path(database.store).rglob("*.enc"))) == 1
+    assert not any(citizen_id.encode() in content for content in kept(database))
+
+
+def test_kept_bytes_go_when_their_time_is_over(
+    database: Settings, feeds: list[Path], use: Callable[[Settings], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in feeds[:2]:
+        receive(database, str(path))
+    with connect(database, "owner") as connection:
+        connection.execute(
+            "update intake.receipt set received_at = received_at - interval '13 months' where file_name = %s",
+            [feeds[0].name],
+        )
+    lines = query(database, "select count(*) from raw.loan")
+    use(database)
+    assert main(["purge", "--months", "0"]) == 2
+    for removed in (1, 0):
+        assert main(["purge", "--months", "12", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"files": removed}
+    assert kept(database) == [feeds[1].read_bytes()]
+    assert len(list(Path(database.store).rglob("*.enc"))) == 1
+    assert query(database, "select count(*) from raw.loan") == lines
+    assert query(database, "select count(*) from intake.event where action = 'purge'") == [(1,)]
+    assert receive(database, str(feeds[0])).state == State.UNCHANGED
+    assert len(list(Path(database.store).rglob("*.enc"))) == 1

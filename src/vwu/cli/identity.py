@@ -1,14 +1,16 @@
-"""Verbs of what is kept of persons: rotate-key."""
+"""Verbs of what is kept of persons: rotate-key, forget, purge."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-DONE = 0
+DONE, WRONG_USE = 0, 2
 
 
 def register(verbs: Any) -> None:
@@ -21,6 +23,20 @@ def register(verbs: Any) -> None:
     rotate.add_argument("--to", type=Path, metavar="FILE", help="the new key; made when it is not there")
     rotate.add_argument("--json", action="store_true", help="print JSON for machines")
     rotate.set_defaults(func=_rotate_key)
+
+    forget = verbs.add_parser(
+        "forget",
+        help="take a person out on request: the citizen id is read from standard input",
+        epilog="Refused while a loan of theirs runs. Lines and sums stay; they are nobody's from then on.",
+    )
+    forget.add_argument("--reason", required=True, help="who asked, and when; kept in the log")
+    forget.add_argument("--json", action="store_true", help="print JSON for machines")
+    forget.set_defaults(func=_forget)
+
+    purge = verbs.add_parser("purge", help="remove the kept bytes of old bank feeds; what was landed of them stays")
+    purge.add_argument("--months", type=int, default=24, metavar="N", help="keep so many months (default 24)")
+    purge.add_argument("--json", action="store_true", help="print JSON for machines")
+    purge.set_defaults(func=_purge)
 
 
 def _rotate_key(args: argparse.Namespace) -> int:
@@ -37,4 +53,32 @@ def _rotate_key(args: argparse.Namespace) -> int:
     if not done.is_in_use:
         print("việc tiếp theo / next: put the content of that file into VWU_TOKEN_KEY; until then no feed lands")
     print("giữ một bản sao của tệp khóa ở nơi an toàn / keep a copy of the key file in a safe place")
+    return DONE
+
+
+def _forget(args: argparse.Namespace) -> int:
+    from vwu.intake.feed.erasure import forget
+    from vwu.settings import load_settings
+
+    # Not an argument: those are seen in the list of processes, and stay in the shell's history.
+    citizen_id = getpass("citizen id: ") if sys.stdin.isatty() else sys.stdin.readline()
+    settings = load_settings()
+    done = forget(settings, citizen_id.strip(), args.reason)
+    if args.json:
+        print(json.dumps(asdict(done)))
+        return DONE
+    print(f"đã xóa / taken out: {done.lines} dòng/rows, {done.vault_rows} vault, {done.files} tệp/files")
+    print(f"việc tiếp theo / next: delete what old backups hold, and the bank's own files in {settings.landing}")
+    return DONE
+
+
+def _purge(args: argparse.Namespace) -> int:
+    from vwu.intake.feed.erasure import purge
+    from vwu.settings import load_settings
+
+    if args.months < 1:
+        print("vwu purge: --months must be 1 or more", file=sys.stderr)
+        return WRONG_USE
+    count = purge(load_settings(), args.months)
+    print(json.dumps({"files": count}) if args.json else f"đã xóa / removed: {count} tệp/files")
     return DONE

@@ -47,9 +47,10 @@ def open_receipt(
 ) -> Receipt:
     """The receipt of these bytes, made when they are new. Raises IntakeError when two files share an id."""
     made = connection.execute(
-        """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
-           values (%s, %s, %s, %s, %s, 'received', %s) on conflict do nothing""",
-        [receipt_id, sha256, kind, file_name, size, who],
+        """insert into intake.receipt
+               (receipt_id, sha256, stored_sha256, kind, file_name, size_bytes, state, received_by)
+           values (%s, %s, %s, %s, %s, %s, 'received', %s) on conflict do nothing""",
+        [receipt_id, sha256, sha256, kind, file_name, size, who],
     ).rowcount
     row = connection.execute("select sha256, state from intake.receipt where receipt_id = %s", [receipt_id]).fetchone()
     if row is None or row[0] != sha256:
@@ -57,6 +58,14 @@ def open_receipt(
     if made:
         log(connection, who, "receive", receipt_id, detail={"file_name": file_name, "size_bytes": size})
     return Receipt(receipt_id, State(row[1]), bool(made))
+
+
+def may_keep(connection: psycopg.Connection, sha256: str) -> bool:
+    """Whether the bytes may go into the store: not when a person was taken out of them, or their retention is over."""
+    row = connection.execute(
+        "select stored_sha256 is not distinct from sha256 from intake.receipt where sha256 = %s", [sha256]
+    ).fetchone()
+    return row is None or bool(row[0])
 
 
 def settle_arrival(connection: psycopg.Connection, path: str, signature: str, receipt_id: str) -> int:

@@ -108,7 +108,8 @@ def _receive(connection: psycopg.Connection, settings: Settings, catalogue: Cata
     with _local(path) as (data, control):
         sha256 = store.sha256_of(data)
         is_feed = _is_feed(data)
-        store.keep(settings.store, data, sha256, settings.key("store") if is_feed else None)
+        if landing.may_keep(connection, sha256):
+            store.keep(settings.store, data, sha256, settings.key("store") if is_feed else None)
         receipt = _open(connection, settings, data, sha256, is_feed)
         landing.lock_receipt(connection, receipt.receipt_id)
         precedence = landing.settle_arrival(connection, candidate.path, candidate.signature, receipt.receipt_id)

@@ -62,6 +62,22 @@ def read(store: str, sha256: str, master_key: bytes | None = None) -> bytes:
     raise FileNotFoundError(f"the content store {store} has no file with sha256 {sha256}")
 
 
+def copy_out(store: str, sha256: str, target: IO[bytes], master_key: bytes) -> None:
+    """Write the bytes of a kept feed into a file, in constant memory. Raises FileNotFoundError, ValueError."""
+    from vwu.intake.feed.envelope import decrypt
+
+    file_system, place = _locate(store, sha256, encrypted=True)
+    with file_system.open(place, "rb") as source:
+        decrypt(source, target, master_key)
+
+
+def remove(store: str, sha256: str) -> None:
+    """Remove a feed's bytes, if they are there; only what is kept encrypted can go."""
+    file_system, place = _locate(store, sha256, encrypted=True)
+    if file_system.exists(place):
+        file_system.rm(place)
+
+
 def _open_content(file_system: Any, place: str, master_key: bytes | None) -> bytes:
     with file_system.open(place, "rb") as source:
         if master_key is None:
