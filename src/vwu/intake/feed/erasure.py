@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from vwu.database import connect
 from vwu.intake import landing, store
@@ -82,7 +82,7 @@ def purge(settings: Settings, months: int) -> int:
     return len(old)
 
 
-def _tokens_of(connection: psycopg.Connection, citizen_id: str) -> list[object]:
+def _tokens_of(connection: psycopg.Connection, citizen_id: str) -> list[UUID]:
     rows = connection.execute(
         "select distinct citizen_token from vault.person where citizen_id = %s", [citizen_id]
     ).fetchall()
@@ -91,7 +91,7 @@ def _tokens_of(connection: psycopg.Connection, citizen_id: str) -> list[object]:
     return [token for (token,) in rows]
 
 
-def _refuse_running(connection: psycopg.Connection, tokens: list[object]) -> None:
+def _refuse_running(connection: psycopg.Connection, tokens: list[UUID]) -> None:
     """A loan runs while the last month of its bank that is in force shows it without a final status."""
     rows = connection.execute(
         """select loan.bank_code, loan.loan_id from raw.loan
