@@ -1,5 +1,12 @@
 -- grain: one row per programme, indicator, region that reports it for itself, period,
 -- scenario, basis and level of the branches in that region: what that level says
+-- A table: what is joined with itself needs statistics, or is compared row by row.
+{{ config(
+    materialized='table',
+    indexes=[
+        {'columns': ['indicator_key', 'programme_key', 'period_key', 'scenario', 'basis']},
+    ],
+) }}
 with
 
 value as (
@@ -67,33 +74,6 @@ dated as (
     inner join {{ ref('int_region') }} as region using (region_key)
 ),
 
-expected as (
-    select
-        dated.programme_key,
-        dated.indicator_key,
-        dated.region_key,
-        dated.period_key,
-        dated.scenario,
-        dated.basis,
-        dated.reporting_level,
-        sum({{ branch_days('dated', 'branch_count') }}) as expected_share
-    from dated
-    inner join {{ ref('int_branch_count') }} as branch_count
-        on
-            branch_count.boundary = 'as_reported'
-            and dated.region_key = branch_count.region_key
-            and dated.reporting_level = branch_count.reporting_level
-            and {{ is_counted_stretch('dated', 'branch_count') }}
-    group by
-        dated.programme_key,
-        dated.indicator_key,
-        dated.region_key,
-        dated.period_key,
-        dated.scenario,
-        dated.basis,
-        dated.reporting_level
-),
-
 final as (
     select
         dated.programme_key,
@@ -119,11 +99,15 @@ final as (
         dated.is_lower_open,
         dated.is_upper_open
     from dated
-    left join expected
-        on
-            {{ matches_cell('dated', 'expected') }}
-            and dated.region_key = expected.region_key
-            and dated.reporting_level = expected.reporting_level
+    left join lateral (
+        select sum({{ branch_days('dated', 'branch_count') }}) as expected_share
+        from {{ ref('int_branch_count') }} as branch_count
+        where
+            branch_count.boundary = 'as_reported'
+            and dated.region_key = branch_count.region_key
+            and dated.reporting_level = branch_count.reporting_level
+            and {{ is_counted_stretch('dated', 'branch_count') }}
+    ) as expected on true
 )
 
 select * from final
