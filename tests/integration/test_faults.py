@@ -48,7 +48,7 @@ STATE = {
     "from intake.receipt_scope order by scope_key, precedence",
     "findings": "select finding_id from intake.finding order by finding_id",
     "values": "select receipt_id, line_no, value from raw.submission_value order by receipt_id, line_no",
-    "loans": "select receipt_id, line_no, loan_id, customer_token, closing_balance from raw.loan order by 1, 2",
+    "loans": "select receipt_id, line_no, loan_id, citizen_token, closing_balance from raw.loan order by 1, 2",
     "control": "select receipt_id, row_count from raw.feed_control order by receipt_id",
     "people": "select citizen_token, full_name from vault.person order by 1, 2",
     "releases": "select release_id, candidate_hash, row_counts from release.release order by release_id",
