@@ -2,7 +2,7 @@
    is known. #}
 {% macro balance_before(condition) -%}
     case
-        when bool_or(changed.previous_receipt_id is not null)
+        when bool_or(loan.previous_receipt_id is not null)
             then coalesce(sum(before.closing_balance) filter (where {{ condition }}), 0)
     end
 {%- endmacro %}

@@ -24,7 +24,7 @@ changed as (
 ),
 
 -- What each loan was at the end of the month before: who recovered, who slid.
-loan_before as materialized (
+loan_before as (
     select
         changed.scope_key,
         loan.loan_id,
@@ -37,9 +37,37 @@ loan_before as materialized (
             and changed.previous_as_of_date = loan.as_of_date
 ),
 
-loan as (
+loan_now as (
     select
         changed.scope_key,
+        changed.previous_receipt_id,
+        loan.loan_id,
+        loan.citizen_token,
+        loan.sex,
+        loan.commune_code,
+        loan.commune_code_system,
+        loan.group_id,
+        loan.organisation,
+        loan.credit_programme,
+        loan.status,
+        loan.lent,
+        loan.collected,
+        loan.written_off,
+        loan.closing_balance,
+        loan.overdue,
+        loan.frozen,
+        loan.overdue_days
+    from changed
+    inner join {{ ref('stg_loan') }} as loan
+        on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
+    where changed.kind = 'loan'
+),
+
+-- A full join: a planner that expects few loans cannot make a loop over millions of it.
+-- Loans that are gone have no row of their own and are dropped with their group.
+loan as (
+    select
+        loan.scope_key,
         loan.credit_programme,
         loan.commune_code,
         loan.commune_code_system,
@@ -74,18 +102,16 @@ loan as (
             as rolled_to_par90,
         -- Written off or frozen is not recovered.
         {{ balance_before(is_cured) }} as cured
-    from changed
-    inner join {{ ref('stg_loan') }} as loan
-        on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
-    left join loan_before as before
-        on changed.scope_key = before.scope_key and loan.loan_id = before.loan_id
-    where changed.kind = 'loan'
+    from loan_now as loan
+    full join loan_before as before
+        on loan.scope_key = before.scope_key and loan.loan_id = before.loan_id
     group by
-        changed.scope_key,
+        loan.scope_key,
         loan.credit_programme,
         loan.commune_code,
         loan.commune_code_system,
         loan.organisation
+    having count(loan.scope_key) > 0
 ),
 
 -- A summary counts households, not people, and says nothing of groups, write-offs or
