@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
+
+from vwu.database import read_rows
 
 if TYPE_CHECKING:
     import psycopg
@@ -131,12 +133,12 @@ def _is_year_before(point: Point, now: Point) -> bool:
 def read_beside(connection: psycopg.Connection, release_id: int, period_code: str) -> Beside:
     """What stands beside the figures of a period of the release that the connection is pinned to."""
     series: dict[Cell, list[Point]] = {}
-    for point in _read(connection, Point, _SERIES, {"period": period_code, "points": POINTS}):
+    for point in read_rows(connection, Point, _SERIES, {"period": period_code, "points": POINTS}):
         series.setdefault(point.cell, []).append(point)
     return Beside(
         series={cell: tuple(points) for cell, points in series.items()},
         former=_read_former(connection, release_id, period_code),
-        bank=_read(connection, AgainstBank, _BANK, {"period": period_code}),
+        bank=read_rows(connection, AgainstBank, _BANK, {"period": period_code}),
     )
 
 
@@ -158,7 +160,7 @@ def _read_former(connection: psycopg.Connection, release_id: int, period_code: s
             _pin(connection, before)
             if shown() in (None, now):
                 continue
-            points = _read(connection, Point, _SERIES, {"period": period_code, "points": 1})
+            points = read_rows(connection, Point, _SERIES, {"period": period_code, "points": 1})
             figures = {point.cell: point for point in points if point.boundary == "as_reported"}
             return Former(before, published_at, figures, _changed(reports, _reports(connection, period_code)))
     finally:
@@ -177,16 +179,6 @@ def _reports(connection: psycopg.Connection, period_code: str) -> set[tuple[str,
 
 def _changed(now: Iterable[tuple[str, str, str]], then: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
     return tuple(sorted({name for name, _, _ in set(now) ^ set(then)}))
-
-
-T = TypeVar("T")
-
-
-def _read(connection: psycopg.Connection, shape: type[T], query: str, values: Mapping[str, Any]) -> tuple[T, ...]:
-    from psycopg.rows import class_row
-
-    with connection.cursor(row_factory=class_row(shape)) as cursor:
-        return tuple(cursor.execute(query.encode(), values).fetchall())
 
 
 # The period and those of its kind before it.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import psycopg
+from psycopg.rows import class_row
 
 from vwu.settings import Settings
 
@@ -18,3 +21,12 @@ def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psyco
         application_name=f"vwu {role}",
         connect_timeout=10,
     )
+
+
+T = TypeVar("T")
+
+
+def read_rows(connection: psycopg.Connection, shape: type[T], query: str, values: Any = None) -> tuple[T, ...]:
+    """The rows of a query as values of `shape`, whose fields are named as the query's columns."""
+    with connection.cursor(row_factory=class_row(shape)) as cursor:
+        return tuple(cursor.execute(query.encode(), values).fetchall())

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-import psycopg
-from psycopg.rows import class_row
-
-from vwu.database import connect
+from vwu.database import connect, read_rows
 from vwu.rollup import NothingPublishedError, Release, open_release
 from vwu.settings import Settings
 
@@ -88,7 +84,7 @@ def read_headline(settings: Settings) -> Headline:
     """Read it all; before the first release there are no figures."""
     release, figures, credit = _read_published(settings)
     with connect(settings, "loader") as connection:
-        refused = _rows(connection, Refused, _REFUSED)
+        refused = read_rows(connection, Refused, _REFUSED)
     return Headline(
         release=release,
         figures=figures,
@@ -111,7 +107,7 @@ def _read_published(
         with open_release(settings) as (connection, release):
             if not with_figures:
                 return release, (), ()
-            return release, _rows(connection, Figure, _FIGURES), _rows(connection, Credit, _CREDIT)
+            return release, read_rows(connection, Figure, _FIGURES), read_rows(connection, Credit, _CREDIT)
     except NothingPublishedError:
         return None, (), ()
 
@@ -125,11 +121,6 @@ def _read_refusal(settings: Settings) -> Refusal | None:
         gate_run_id, _, problems = row
         failed = connection.execute(_FAILED_CHECKS, [gate_run_id]).fetchall()
     return Refusal(gate_run_id, (*problems, *(f"{rule_id}: {vi} · {en}" for rule_id, vi, en in failed)))
-
-
-def _rows(connection: psycopg.Connection, shape: type[Any], query: str) -> tuple[Any, ...]:
-    with connection.cursor(row_factory=class_row(shape)) as cursor:
-        return tuple(cursor.execute(query.encode()).fetchall())
 
 
 # The latest periods that branches reported results for (not the longer ones that these add up to).

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from vwu.database import read_rows
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -39,10 +41,7 @@ class Readiness:
 
 def read_readiness(connection: psycopg.Connection) -> tuple[Readiness, ...]:
     """Every period that somebody has reported or owes a report for, in the order of time."""
-    from psycopg.rows import class_row
-
-    with connection.cursor(row_factory=class_row(Readiness)) as cursor:
-        return tuple(cursor.execute(_READINESS, {"levels": list(LEVELS)}).fetchall())
+    return read_rows(connection, Readiness, _READINESS, {"levels": list(LEVELS)})
 
 
 # A quarter has no reports of its own: it waits for those of its months by its due date alone.

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from vwu.comparison import POINTS, Beside, Cell, read_beside
+from vwu.database import read_rows
 
 if TYPE_CHECKING:
     import psycopg
@@ -229,9 +230,6 @@ class Rollup:
         return tuple(each for each in self.figures if each.level == "nation" and each.boundary == "as_reported")
 
 
-T = TypeVar("T")
-
-
 @contextmanager
 def open_release(settings: Settings, release_id: int | None = None) -> Iterator[tuple[psycopg.Connection, Release]]:
     """A connection as `bi_reader` whose every statement sees one release: the one named, or the one in force.
@@ -247,7 +245,7 @@ def open_release(settings: Settings, release_id: int | None = None) -> Iterator[
         if release_id is not None:
             connection.execute("select set_config('vwu.release', %s, true)", [str(release_id)])
         try:
-            found = _read(connection, Release, _RELEASE, [])
+            found = read_rows(connection, Release, _RELEASE, [])
         except psycopg.errors.InvalidParameterValue as error:
             raise NothingPublishedError(f"{error.diag.message_primary}: see `vwu releases`") from error
         if not found:
@@ -267,13 +265,13 @@ def read_rollup(connection: psycopg.Connection, release: Release, period_code: s
     return Rollup(
         release=release,
         period=period,
-        figures=_read(connection, Figure, _FIGURES, [period_code]),
-        sources=_read(connection, Source, _SOURCES, [period_code]),
-        targets=_read(connection, Target, _TARGETS, {"start": period.start_date, "end": period.end_date}),
-        credit=_read(connection, Credit, _CREDIT, {"months": months}) if months else (),
+        figures=read_rows(connection, Figure, _FIGURES, [period_code]),
+        sources=read_rows(connection, Source, _SOURCES, [period_code]),
+        targets=read_rows(connection, Target, _TARGETS, {"start": period.start_date, "end": period.end_date}),
+        credit=read_rows(connection, Credit, _CREDIT, {"months": months}) if months else (),
         credit_month_ends=tuple(months),
-        submissions=_read(connection, Submission, _SUBMISSIONS, [period_code]),
-        findings=_read(connection, OpenFinding, _FINDINGS, {"code": period_code, "months": months}),
+        submissions=read_rows(connection, Submission, _SUBMISSIONS, [period_code]),
+        findings=read_rows(connection, OpenFinding, _FINDINGS, {"code": period_code, "months": months}),
         beside=read_beside(connection, release.release_id, period_code),
         status=status,
         vintage=vintage,
@@ -331,7 +329,7 @@ def own_digests(
     connection: psycopg.Connection, *, period_code: str | None = None, alike: str | None = None
 ) -> tuple[Digest, ...]:
     """The checksum of each period that has figures, in the order of time: all, one, or those of the kind of `alike`."""
-    return _read(connection, Digest, _DIGESTS, {"period": period_code, "alike": alike})
+    return read_rows(connection, Digest, _DIGESTS, {"period": period_code, "alike": alike})
 
 
 def series_digests(periods: Iterable[Digest]) -> dict[str, str]:
@@ -360,7 +358,7 @@ def national_rollup(settings: Settings, period_code: str) -> Path:
 
 
 def _period(connection: psycopg.Connection, period_code: str) -> Period:
-    found = _read(connection, Period, _PERIOD, [period_code])
+    found = read_rows(connection, Period, _PERIOD, [period_code])
     if not found:
         raise NothingPublishedError(
             f"không có kỳ {period_code} · there is no period {period_code}: write it as 2024-01, 2024-Q2, 2024-6M, "
@@ -375,13 +373,6 @@ def _months(connection: psycopg.Connection, period_code: str, period: Period) ->
         _CREDIT_MONTHS, {"code": period_code, "start": period.start_date, "end": period.end_date}
     ).fetchall()
     return [month_end for (month_end,) in rows]
-
-
-def _read(connection: psycopg.Connection, shape: type[T], query: str, values: Any) -> tuple[T, ...]:
-    from psycopg.rows import class_row
-
-    with connection.cursor(row_factory=class_row(shape)) as cursor:
-        return tuple(cursor.execute(query.encode(), values).fetchall())
 
 
 _RELEASE = """

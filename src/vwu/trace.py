@@ -12,6 +12,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from vwu.database import read_rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -135,8 +137,8 @@ def trace(
         "region": _region_of(region_code),
         "period": period_code,
     }
-    cells = _read(connection, Cell, _CELLS, wanted)
-    contributions = _read(connection, Contribution, _CONTRIBUTIONS, wanted)
+    cells = read_rows(connection, Cell, _CELLS, wanted)
+    contributions = read_rows(connection, Contribution, _CONTRIBUTIONS, wanted)
     if not cells and not contributions:
         raise UnknownCellError(_explain(connection, wanted))
     former = tuple(_former(connection, release.release_id, (cells, contributions), wanted))
@@ -153,7 +155,10 @@ def _former(
     ).fetchall()
     for (earlier,) in before:
         connection.execute("select set_config('vwu.release', %s, true)", [str(earlier)])
-        then = (_read(connection, Cell, _CELLS, wanted), _read(connection, Contribution, _CONTRIBUTIONS, wanted))
+        then = (
+            read_rows(connection, Cell, _CELLS, wanted),
+            read_rows(connection, Contribution, _CONTRIBUTIONS, wanted),
+        )
         if _essence(then) != _essence(said):
             yield Former(earlier, *then)
         said = then
@@ -174,13 +179,6 @@ def _region_of(code: str) -> str:
     if code == "TW":
         return "VN"
     return code.rsplit("-", 1)[-1].lstrip("PD") if code.startswith("P") else code
-
-
-def _read(connection: psycopg.Connection, shape: type[Any], query: str, values: dict[str, str]) -> tuple[Any, ...]:
-    from psycopg.rows import class_row
-
-    with connection.cursor(row_factory=class_row(shape)) as cursor:
-        return tuple(cursor.execute(query.encode(), values).fetchall())
 
 
 def _explain(connection: psycopg.Connection, wanted: dict[str, str]) -> str:

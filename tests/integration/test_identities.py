@@ -228,7 +228,13 @@ def test_a_person_is_taken_out_on_request(
 ) -> None:
     path, citizen_id = ended
     rejected = path.with_name("rejected.csv.gz")
-    rejected.write_bytes(gzip.compress(path.read_bytes() + b"too,short," + citizen_id.encode() + b"\n"))
+    lines = path.read_text("utf-8").splitlines()
+    header = lines[0].split(",")
+    hers = next(line.split(",") for line in lines if citizen_id in line)
+    other = dict(zip(header, hers, strict=True)) | {"bank_code": "AGRIBANK", "citizen_id": "001190000001"}
+    namesake = ",".join(other.values())  # another bank's customer of the same number
+    more = f"{namesake}\ntoo,short,{citizen_id}\n"
+    rejected.write_bytes(gzip.compress(path.read_bytes() + more.encode()))
     control = path.with_name(path.name + ".control.json").read_text("utf-8")
     path.with_name("rejected.csv.gz.control.json").write_text(control, "utf-8")
     assert receive(database, str(rejected)).state == State.REJECTED
@@ -251,6 +257,7 @@ def test_a_person_is_taken_out_on_request(
     for content in (plain, gzip.decompress(compressed)):
         assert citizen_id.encode() not in content
         assert len(content.splitlines()) >= len(path.read_bytes().splitlines())
+    assert namesake in gzip.decompress(compressed).decode()
     original = path.read_text("utf-8").splitlines()
     changed = [new for new, old in zip(plain.decode().splitlines(), original, strict=True) if new != old]
     assert len(changed) == done["lines"]
@@ -278,19 +285,47 @@ def test_nobody_is_taken_out_while_a_loan_runs(database: Settings, feeds: list[P
     assert query(database, "select from intake.receipt where stored_sha256 <> sha256") == []
 
 
-@pytest.mark.parametrize("place", ["_remove_outdated", "replace_tokens"])
-def test_an_interrupted_deletion_is_finished_by_the_next(
-    place: str, database: Settings, ended: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+def test_a_deletion_that_breaks_off_has_not_begun(
+    database: Settings, ended: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, citizen_id = ended
+    before = query(database, "select * from vault.person order by identity_hash")
+    with monkeypatch.context() as patch:
+        patch.setattr("vwu.intake.feed.erasure.replace_tokens", _break_off)
+        with pytest.raises(KeyboardInterrupt):
+            forget(database, citizen_id, "asked")
+    assert query(database, "select * from vault.person order by identity_hash") == before
+    assert any(citizen_id.encode() in content for content in kept(database))
+    forget(database, citizen_id, "asked")
+    assert query(database, f"select from vault.person where citizen_id = '{citizen_id}'") == []
+    assert not any(citizen_id.encode() in content for content in kept(database))
+
+
+def test_bytes_that_a_broken_off_deletion_left_are_removed_by_the_next_call(
+    database: Settings, ended: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, citizen_id = ended
     with monkeypatch.context() as patch:
-        patch.setattr(f"vwu.intake.feed.erasure.{place}", _break_off)
+        patch.setattr("vwu.intake.store.remove", _break_off)
         with pytest.raises(KeyboardInterrupt):
             forget(database, citizen_id, "asked")
-    forget(database, citizen_id, "asked")
-    assert query(database, f"select from vault.person where citizen_id = '{citizen_id}'") == []
+    assert len(list(Path(database.store).rglob("*.enc"))) == 2
+    with pytest.raises(IntakeError, match="knows nobody"):
+        forget(database, citizen_id, "asked")
     assert len(list(Path(database.store).rglob("*.enc"))) == 1
     assert not any(citizen_id.encode() in content for content in kept(database))
+
+
+def test_a_kept_feed_that_nobody_can_unpack_goes_whole(database: Settings, ended: tuple[Path, str]) -> None:
+    path, citizen_id = ended
+    damaged = path.with_name("damaged.csv.gz")
+    damaged.write_bytes(gzip.compress(path.read_bytes())[:-200])
+    control = path.with_name(path.name + ".control.json").read_text("utf-8")
+    path.with_name("damaged.csv.gz.control.json").write_text(control, "utf-8")
+    assert receive(database, str(damaged)).state == State.REJECTED
+    forget(database, citizen_id, "asked")
+    assert query(database, "select stored_sha256 from intake.receipt where file_name = 'damaged.csv.gz'") == [(None,)]
+    assert len(list(Path(database.store).rglob("*.enc"))) == 1
 
 
 def test_kept_bytes_go_when_their_time_is_over(

@@ -61,47 +61,31 @@ cell as (
         loan.citizen_token
 ),
 
+-- People of one cell only are counted there; of the others each keeps the token.
 told_apart as (
     select
-        *,
-        citizen_token is null as is_sum
-    from (
-        select
-            scope_key,
-            as_of_date,
-            bank_code,
-            credit_programme,
-            organisation,
-            commune_code_system,
-            commune_code,
-            null::uuid as citizen_token,
-            count(*) as people,
-            count(*) filter (where is_female) as women
-        from cell
-        where cells = 1
-        group by
-            scope_key,
-            as_of_date,
-            bank_code,
-            credit_programme,
-            organisation,
-            commune_code_system,
-            commune_code
-        union all
-        select
-            scope_key,
-            as_of_date,
-            bank_code,
-            credit_programme,
-            organisation,
-            commune_code_system,
-            commune_code,
-            citizen_token,
-            1 as people,
-            is_female::integer as women
-        from cell
-        where cells > 1
-    ) as counted
+        scope_key,
+        as_of_date,
+        bank_code,
+        credit_programme,
+        organisation,
+        commune_code_system,
+        commune_code,
+        case when cells > 1 then citizen_token end as citizen_token,
+        cells = 1 as is_sum,
+        count(*) as people,
+        count(*) filter (where is_female) as women
+    from cell
+    group by
+        scope_key,
+        as_of_date,
+        bank_code,
+        credit_programme,
+        organisation,
+        commune_code_system,
+        commune_code,
+        case when cells > 1 then citizen_token end,
+        cells = 1
 ),
 
 -- Of several versions of a commune, the last one that had begun by the month's end.

@@ -12,8 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.rows import class_row
 
+from vwu.database import read_rows
 from vwu.intake import landing
 from vwu.intake.landing import IntakeError
 from vwu.intake.model import State, Submission, SubmissionScope
@@ -73,20 +73,19 @@ def _known_period(catalogue: Catalogue, scope: SubmissionScope) -> Period:
 
 
 def _past(connection: psycopg.Connection, scope: SubmissionScope, periods: list[str]) -> tuple[PastValue, ...]:
-    with connection.cursor(row_factory=class_row(PastValue)) as cursor:
-        return tuple(
-            cursor.execute(
-                """select raw.period_code, raw.programme_code, raw.indicator_code, raw.scenario, raw.basis, raw.value,
-                       raw.lower_bound, raw.upper_bound, raw.qualifier, raw.value_state, raw.receipt_id, raw.position
-                   from intake.scope
-                   inner join raw.submission_value as raw
-                       on scope.receipt_id = raw.receipt_id and scope.scope_key = raw.scope_key
-                   where scope.kind = 'submission' and scope.branch_code = %s and scope.form = %s
-                       and scope.period_code = any(%s)
-                   order by raw.period_code, raw.line_no""",
-                [scope.branch_code, scope.form, periods],
-            )
-        )
+    return read_rows(
+        connection,
+        PastValue,
+        """select raw.period_code, raw.programme_code, raw.indicator_code, raw.scenario, raw.basis, raw.value,
+               raw.lower_bound, raw.upper_bound, raw.qualifier, raw.value_state, raw.receipt_id, raw.position
+           from intake.scope
+           inner join raw.submission_value as raw
+               on scope.receipt_id = raw.receipt_id and scope.scope_key = raw.scope_key
+           where scope.kind = 'submission' and scope.branch_code = %s and scope.form = %s
+               and scope.period_code = any(%s)
+           order by raw.period_code, raw.line_no""",
+        [scope.branch_code, scope.form, periods],
+    )
 
 
 def _peer_scopes(catalogue: Catalogue, scope: SubmissionScope, period: Period) -> list[str]:
@@ -113,32 +112,31 @@ def _province_above(branch_code: str) -> str:
 def _peers(connection: psycopg.Connection, scope_keys: list[str], size: Decimal | None = None) -> tuple[PeerValue, ...]:
     """What these reports say; of a size, only those that a branch of that size is compared with."""
     least, most = (None, None) if size is None else (size / SAME_SIZE, size * SAME_SIZE)
-    with connection.cursor(row_factory=class_row(PeerValue)) as cursor:
-        return tuple(
-            cursor.execute(
-                """with peer as materialized (
-                       select scope.scope_key, scope.receipt_id, scope.branch_code, said.value as size
-                       from intake.scope
-                       inner join raw.submission_value as said
-                           on scope.receipt_id = said.receipt_id and scope.scope_key = said.scope_key
-                       where scope.scope_key = any(%(scopes)s) and said.indicator_code = %(size_indicator)s
-                           and said.scenario = 'actual' and said.basis = 'as_of' and said.value > 0
-                           and (%(size)s::numeric is null or said.value between %(least)s and %(most)s)
-                       order by abs(said.value - %(size)s), scope.branch_code
-                       limit %(most_peers)s
-                   )
-                   select peer.branch_code, raw.programme_code, raw.indicator_code, raw.basis, raw.value, peer.size
-                   from peer
-                   inner join raw.submission_value as raw
-                       on peer.receipt_id = raw.receipt_id and peer.scope_key = raw.scope_key
-                   where raw.scenario = 'actual' and raw.basis in ('in_period', 'as_of') and raw.value > 0
-                   order by peer.branch_code, raw.programme_code, raw.indicator_code, raw.basis""",
-                {
-                    "scopes": scope_keys, "size_indicator": SIZE_INDICATOR, "size": size, "least": least, "most": most,
-                    "most_peers": None if size is None else MOST_PEERS,
-                },
-            )
-        )  # fmt: skip
+    return read_rows(
+        connection,
+        PeerValue,
+        """with peer as materialized (
+               select scope.scope_key, scope.receipt_id, scope.branch_code, said.value as size
+               from intake.scope
+               inner join raw.submission_value as said
+                   on scope.receipt_id = said.receipt_id and scope.scope_key = said.scope_key
+               where scope.scope_key = any(%(scopes)s) and said.indicator_code = %(size_indicator)s
+                   and said.scenario = 'actual' and said.basis = 'as_of' and said.value > 0
+                   and (%(size)s::numeric is null or said.value between %(least)s and %(most)s)
+               order by abs(said.value - %(size)s), scope.branch_code
+               limit %(most_peers)s
+           )
+           select peer.branch_code, raw.programme_code, raw.indicator_code, raw.basis, raw.value, peer.size
+           from peer
+           inner join raw.submission_value as raw
+               on peer.receipt_id = raw.receipt_id and peer.scope_key = raw.scope_key
+           where raw.scenario = 'actual' and raw.basis in ('in_period', 'as_of') and raw.value > 0
+           order by peer.branch_code, raw.programme_code, raw.indicator_code, raw.basis""",
+        {
+            "scopes": scope_keys, "size_indicator": SIZE_INDICATOR, "size": size, "least": least, "most": most,
+            "most_peers": None if size is None else MOST_PEERS,
+        },
+    )  # fmt: skip
 
 
 # Answers

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from vwu.database import read_rows
 from vwu.publish.models import PublishError
 
 if TYPE_CHECKING:
@@ -79,16 +80,13 @@ def make_official(
 
 def read_vintages(connection: psycopg.Connection, period_code: str) -> tuple[Vintage, ...]:
     """The vintages of a period that the release of the connection knows of, the first one first."""
-    from psycopg.rows import class_row
-
-    with connection.cursor(row_factory=class_row(Vintage)) as cursor:
-        return tuple(
-            cursor.execute(
-                """select period_code, vintage, status, release_id, digest, approved_by, reason, approved_at
-                   from published.period_vintage where period_code = %s order by vintage""",
-                [period_code],
-            ).fetchall()
-        )
+    return read_rows(
+        connection,
+        Vintage,
+        """select period_code, vintage, status, release_id, digest, approved_by, reason, approved_at
+           from published.period_vintage where period_code = %s order by vintage""",
+        [period_code],
+    )
 
 
 def status_of(vintages: tuple[Vintage, ...], digest: str) -> tuple[str, Vintage | None]:

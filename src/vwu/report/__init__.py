@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vwu.html import write_whole
+
 if TYPE_CHECKING:
     from vwu.settings import Settings
 
@@ -47,12 +49,12 @@ def write_report(settings: Settings, period_code: str, folder: Path, release_id:
         digest = series_digests(own_digests(connection, alike=period_code)).get(period_code, "")
         folder.mkdir(parents=True, exist_ok=True)
         units = unit_names(load_catalogue(settings.root / "seeds"))
-        _write(folder / PAGE, render_page(rollup, units, settings.root / "seeds" / "tile_grid.csv").encode())
+        write_whole(folder / PAGE, render_page(rollup, units, settings.root / "seeds" / "tile_grid.csv"))
         pages = _write_provinces(folder / PROVINCES, render_provinces(rollup, units))
-        _write(folder / WORKBOOK, rollup_workbook(rollup, units))
+        write_whole(folder / WORKBOOK, rollup_workbook(rollup, units))
         package = write_package(connection, rollup, folder / PACKAGE)
     record = {"period_code": period_code, "release_id": release.release_id, "digest": digest}
-    _write(folder / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
+    write_whole(folder / RECORD, f"{json.dumps(record, indent=2)}\n")
     files = (folder / PAGE, *pages, folder / WORKBOOK, *package, folder / RECORD)
     return Report(period_code, release.release_id, folder, files)
 
@@ -64,7 +66,7 @@ def _write_provinces(folder: Path, pages: Mapping[str, str]) -> list[Path]:
     for left in set(folder.glob("*.html")) - set(paths):
         left.unlink()
     for path, text in zip(paths, pages.values(), strict=True):
-        _write(path, text.encode())
+        write_whole(path, text)
     return paths
 
 
@@ -76,10 +78,3 @@ def written_digest(settings: Settings, period_code: str) -> str | None:
     except (FileNotFoundError, ValueError):
         return None
     return digest
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file whole, so that a reader never sees half of it."""
-    fresh = path.with_name(f".{path.name}.part")
-    fresh.write_bytes(content)
-    fresh.replace(path)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vwu.html import write_whole
 from vwu.report.contract import data_contract
 from vwu.report.sdmx import sdmx_csv
 
@@ -68,14 +69,14 @@ def write_package(connection: psycopg.Connection, rollup: Rollup, folder: Path) 
     for view in views:
         own = [column for column in columns if column.view == view]
         content = _copy(connection, own, keys, codes)
-        paths.append(_write(folder / f"{view}.csv", content))
+        paths.append(write_whole(folder / f"{view}.csv", content))
         resources.append(_resource(view, own, content))
     observations = sdmx_csv(connection, rollup)
-    paths.append(_write(folder / "sdmx_rollup.csv", observations))
-    paths.append(_write(folder / "datacontract.yaml", data_contract(columns, rollup.release).encode()))
-    paths.append(_write(folder / "dictionary.csv", _dictionary(columns)))
+    paths.append(write_whole(folder / "sdmx_rollup.csv", observations))
+    paths.append(write_whole(folder / "datacontract.yaml", data_contract(columns, rollup.release).encode()))
+    paths.append(write_whole(folder / "dictionary.csv", _dictionary(columns)))
     package = json.dumps(_describe(rollup, resources), ensure_ascii=False, indent=2)
-    paths.append(_write(folder / "datapackage.json", f"{package}\n".encode()))
+    paths.append(write_whole(folder / "datapackage.json", f"{package}\n".encode()))
     return paths
 
 
@@ -165,11 +166,6 @@ def _describe(rollup: Rollup, resources: list[dict[str, Any]]) -> dict[str, Any]
         "period": {"code": period.period_code, "start": f"{period.start_date}", "end": f"{period.end_date}"},
         "resources": resources,
     }
-
-
-def _write(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
 
 
 _COLUMNS = """

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vwu.comparison import Cell, Point
+from vwu.html import environment
+from vwu.readiness import LEVELS
 from vwu.report import wording
 from vwu.report.beside import cautions, revised_words, stated, told, year_ago_words
 from vwu.report.chart import series_title, sparkline
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MAX_FINDINGS = 200
-_NAMED_LEVELS = ("central", "province", "unit")
 _NO_UNIT = Words("", "")
 _NO_TILE = TileState("none", "", Words("chưa có báo cáo", "no report"))
 
@@ -104,19 +105,11 @@ def render_provinces(rollup: Rollup, units: Mapping[str, Words]) -> dict[str, st
 
 
 def _template(name: str) -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("vwu.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day"] = wording.day
-    environment.filters["number"] = lambda value: Words(wording.number(value), wording.number(value, vietnamese=False))
-    environment.filters["money"] = lambda value: wording.amount(value, "VND")
-    return environment.get_template(name)
+    templates = environment("vwu.report")
+    templates.filters["day"] = wording.day
+    templates.filters["number"] = lambda value: Words(wording.number(value), wording.number(value, vietnamese=False))
+    templates.filters["money"] = lambda value: wording.amount(value, "VND")
+    return templates.get_template(name)
 
 
 def _shared_values(rollup: Rollup, units: Mapping[str, Words]) -> dict[str, Any]:
@@ -321,7 +314,7 @@ def missing_branches(submissions: Iterable[Submission]) -> list[tuple[Words, int
     owed = [each for each in submissions if each.is_expected and each.receipt_id is None]
     levels = ((level, [each for each in owed if each.level == level]) for level in wording.LEVELS)
     return [
-        (wording.LEVELS[level], len(branches), branches if level in _NAMED_LEVELS else [])
+        (wording.LEVELS[level], len(branches), branches if level in LEVELS else [])
         for level, branches in levels
         if branches
     ]

@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vwu.html import write_whole
+
 if TYPE_CHECKING:
     from vwu.settings import Settings
 
@@ -31,13 +33,13 @@ def write_site(settings: Settings) -> Path:
 
     folder = site_folder(settings)
     for name, text in guide.guide_pages(settings.root).items():
-        _write(folder / "guide" / name, text)
+        write_whole(folder / "guide" / name, text)
     shutil.copytree(settings.root / "docs" / "images", folder / "guide" / "images", dirs_exist_ok=True)
     models = load_models(settings) if manifest_path(settings).exists() else ()
-    _write(folder / "rules.html", pages.rules_page(settings, [model.name for model in models]))
-    _write(folder / "dictionary.html", pages.dictionary_page(models))
+    write_whole(folder / "rules.html", pages.rules_page(settings, [model.name for model in models]))
+    write_whole(folder / "dictionary.html", pages.dictionary_page(models))
     if models:
-        _write(folder / "dbt" / "index.html", describe_models(settings).read_text("utf-8"))
+        write_whole(folder / "dbt" / "index.html", describe_models(settings).read_text("utf-8"))
     write_status(settings)
     return folder / START
 
@@ -48,14 +50,6 @@ def write_status(settings: Settings) -> Path:
 
     folder = site_folder(settings)
     found = status.read_pipeline(settings)
-    _write(folder / STATUS, pages.status_page(found))
-    _write(folder / START, pages.start_page(settings, found))
+    write_whole(folder / STATUS, pages.status_page(found))
+    write_whole(folder / START, pages.start_page(settings, found))
     return folder / STATUS
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a page whole, so that a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.part")
-    fresh.write_text(text, encoding="utf-8")
-    shutil.move(fresh, path)

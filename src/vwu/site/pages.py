@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+
+from vwu.html import environment
+from vwu.rollup import HANOI
 
 if TYPE_CHECKING:
     from vwu.publish.models import PublishedModel
     from vwu.settings import Settings
     from vwu.site.status import Pipeline
 
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _MARK = {
     "publish": "good", "publish_with_warnings": "warn", "refuse": "bad", "success": "good", "failed": "bad",
     "running": "warn", "held": "warn", "rejected": "bad", "landed": "good", "error": "bad", "fail": "bad",
@@ -22,19 +23,11 @@ _MARK = {
 
 def render(template: str, **values: Any) -> str:
     """A page from its template; `up` is the way back to the site's first folder."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("vwu.site", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["moment"] = _moment
-    environment.filters["seconds"] = lambda value: "–" if value is None else f"{value:,.1f} s"
-    environment.filters["mark"] = lambda state: _MARK.get(state, "")
-    return environment.get_template(template).render({"up": "", **values})
+    templates = environment("vwu.site")
+    templates.filters["moment"] = _moment
+    templates.filters["seconds"] = lambda value: "–" if value is None else f"{value:,.1f} s"
+    templates.filters["mark"] = lambda state: _MARK.get(state, "")
+    return templates.get_template(template).render({"up": "", **values})
 
 
 def _moment(value: datetime) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from vwu.database import connect, read_rows
 
 if TYPE_CHECKING:
-    import psycopg
-
     from vwu.readiness import Readiness
     from vwu.settings import Settings
 
-LAST = 30
+_NEWEST = {"last": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,32 +122,21 @@ class Pipeline:
 
 def read_pipeline(settings: Settings) -> Pipeline:
     """The state of the pipeline. Raises psycopg.OperationalError without a database."""
-    from vwu.database import connect
     from vwu.rollup import list_waiting_periods
 
     with connect(settings, "loader") as connection:
-        arrivals = _read(connection, Arrivals, _ARRIVALS)
-        held = _read(connection, Receipt, _HELD)
-        latest = _read(connection, Receipt, _LATEST)
+        arrivals = read_rows(connection, Arrivals, _ARRIVALS, _NEWEST)
+        held = read_rows(connection, Receipt, _HELD, _NEWEST)
+        latest = read_rows(connection, Receipt, _LATEST, _NEWEST)
     with connect(settings, "publisher") as connection:
-        builds = _read(connection, Build, _BUILDS)
-        slowest = _read(connection, Node, _SLOWEST)
-        gates = _read(connection, Gate, _GATES)
+        builds = read_rows(connection, Build, _BUILDS, _NEWEST)
+        slowest = read_rows(connection, Node, _SLOWEST, _NEWEST)
+        gates = read_rows(connection, Gate, _GATES, _NEWEST)
     with connect(settings, "bi_reader") as connection:
-        releases = _read(connection, PastRelease, _RELEASES)
-        freshness = _read(connection, Freshness, _FRESHNESS) if releases else ()
+        releases = read_rows(connection, PastRelease, _RELEASES, _NEWEST)
+        freshness = read_rows(connection, Freshness, _FRESHNESS, _NEWEST) if releases else ()
     waiting = tuple(list_waiting_periods(settings))
     return Pipeline(arrivals, held, latest, builds, slowest, gates, releases, freshness, waiting)
-
-
-T = TypeVar("T")
-
-
-def _read(connection: psycopg.Connection, shape: type[T], query: str) -> tuple[T, ...]:
-    from psycopg.rows import class_row
-
-    with connection.cursor(row_factory=class_row(shape)) as cursor:
-        return tuple(cursor.execute(query.encode(), {"last": LAST}).fetchall())
 
 
 _ARRIVALS = """

@@ -1,7 +1,7 @@
 """What of a person and of a feed's bytes is kept, and how it goes: on request, and with time (Law 91/2025/QH15).
 
-Files and database cannot change in one step. What the store holds in excess is named in the log before it is removed,
-so that a call that was broken off is finished by the next one.
+Files and database cannot change in one step. What the store holds in excess is named in the log, in the transaction
+that makes it so, before it is removed: what a call that was broken off left there, the next one of any kind removes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import tempfile
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from uuid import UUID, uuid4
 from vwu.database import connect
 from vwu.intake import landing, store
 from vwu.intake.feed.columns import FINAL_STATUSES, LAYOUTS
-from vwu.intake.feed.source import open_plain
+from vwu.intake.feed.source import open_plain, unpacking_errors
 from vwu.intake.feed.vault import replace_tokens, vacuum
 from vwu.intake.landing import IntakeError
 from vwu.intake.model import Kind
@@ -40,6 +41,24 @@ class Forgotten:
     files: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who is taken out: a citizen id, and what each bank calls the person, as (bank, customer id)."""
+
+    citizen_id: str
+    customers: AbstractSet[tuple[str, str]]
+
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """A line with none of these is not theirs."""
+        return (self.citizen_id.encode(), *(customer.encode() for _, customer in self.customers))
+
+    def is_meant(self, cells: Mapping[str, str]) -> bool:
+        """A customer id is a bank's own: another bank gives the same one to somebody else."""
+        customer = (cells.get("bank_code", ""), cells.get("customer_id", ""))
+        return cells.get("citizen_id") == self.citizen_id or customer in self.customers
+
+
 def forget(settings: Settings, citizen_id: str, reason: str) -> Forgotten:
     """Take a person out: out of the vault and of every kept file; the lines stay, under a token that means nobody.
 
@@ -47,21 +66,18 @@ def forget(settings: Settings, citizen_id: str, reason: str) -> Forgotten:
     """
     if not reason.strip():
         raise IntakeError("a deletion needs a reason")
+    _remove_outdated(settings)
     with connect(settings, "owner") as connection:
         connection.execute("select from vault.token_key for update")  # no loan feed lands meanwhile
         tokens = _tokens_of(connection, citizen_id)
         _refuse_running(connection, tokens)
-        customers = connection.execute(
-            "select distinct customer_id from vault.person where citizen_id = %s", [citizen_id]
-        ).fetchall()
-        wanted = frozenset({citizen_id, *(customer for (customer,) in customers)})
-        files = sum(_redact(connection, settings, *receipt, wanted) for receipt in _kept_feeds(connection))
-    _remove_outdated(settings)
-    with connect(settings, "owner") as connection:
+        person = _Person(citizen_id, _customer_numbers(connection, citizen_id))
+        files = sum(_redact(connection, settings, *receipt, person) for receipt in _kept_feeds(connection))
         gone = connection.execute("delete from vault.person where citizen_id = %s", [citizen_id]).rowcount
         rows = replace_tokens(connection, [(token, uuid4()) for token in tokens])
         detail = {"reason": reason, "lines": sum(rows.values()), "vault_rows": gone, "files": files}
         landing.log(connection, settings.who, "forget", detail=detail)
+    _remove_outdated(settings)
     vacuum(settings, ["vault.person", *(table for table, count in rows.items() if count)])
     return Forgotten(sum(rows.values()), gone, files)
 
@@ -89,6 +105,13 @@ def _tokens_of(connection: psycopg.Connection, citizen_id: str) -> list[UUID]:
     if not rows:
         raise IntakeError("the vault knows nobody of this citizen id: nothing was changed")
     return [token for (token,) in rows]
+
+
+def _customer_numbers(connection: psycopg.Connection, citizen_id: str) -> frozenset[tuple[str, str]]:
+    rows = connection.execute(
+        "select distinct bank_code, customer_id from vault.person where citizen_id = %s", [citizen_id]
+    )
+    return frozenset((bank, customer) for bank, customer in rows)
 
 
 def _refuse_running(connection: psycopg.Connection, tokens: list[UUID]) -> None:
@@ -124,40 +147,44 @@ def _redact(
     receipt_id: str,
     file_name: str,
     sha256: str,
-    wanted: AbstractSet[str],
+    person: _Person,
 ) -> bool:
-    """Empty the person's cells in a kept file; whether it had any."""
+    """Empty the person's cells in a kept file; whether it had any. One that cannot be unpacked goes whole."""
     key = settings.key("store")
     with tempfile.TemporaryDirectory(prefix="vwu-forget-") as folder:
         kept, fresh = Path(folder, file_name), Path(folder, f"fresh-{file_name}")
         with kept.open("wb") as target:
             store.copy_out(settings.store, sha256, target, key)
-        if not _write_without(kept, fresh, wanted):
-            return False
+        try:
+            if not _write_without(kept, fresh, person):
+                return False
+        except unpacking_errors():  # it was rejected for that; nobody can say who is in it
+            _keep_instead(connection, settings, receipt_id, sha256, None)
+            return True
         fresh_sha256 = store.sha256_of(fresh)
         store.keep(settings.store, fresh, fresh_sha256, key)
     _keep_instead(connection, settings, receipt_id, sha256, fresh_sha256)
     return True
 
 
-def _write_without(kept: Path, fresh: Path, wanted: AbstractSet[str]) -> int:
+def _write_without(kept: Path, fresh: Path, person: _Person) -> int:
     """Copy a feed line by line, the person's without the identities; returns how many lines those were."""
-    marks, count = [each.encode() for each in wanted], 0
+    count = 0
     with open_plain(kept) as lines, _compressed(fresh) as target:
         header: list[str] | None = None
         for raw in lines:
             header = header or raw.decode("utf-8-sig", "replace").rstrip("\r\n").split(",")
-            line = _without_identities(raw, header, wanted) if any(mark in raw for mark in marks) else raw
+            line = _without_identities(raw, header, person) if any(mark in raw for mark in person.marks) else raw
             count += line is not raw
             target.write(line)
     return count
 
 
-def _without_identities(raw: bytes, header: list[str], wanted: AbstractSet[str]) -> bytes:
-    """The line with its identities emptied when one of them is wanted; a line of another width is emptied whole."""
+def _without_identities(raw: bytes, header: list[str], person: _Person) -> bytes:
+    """The line with its identities emptied when it is the person's; a line of another width is emptied whole."""
     cells = next(csv.reader([raw.decode("utf-8", "replace").rstrip("\r\n")]), [])
     named = dict(zip(header, cells, strict=False))
-    if len(cells) == len(header) and not wanted & {named.get("citizen_id"), named.get("customer_id")}:
+    if len(cells) == len(header) and not person.is_meant(named):
         return raw
     is_whole = len(cells) == len(header)
     left = ["" if name in _IDENTITIES or not is_whole else named[name] for name in header]

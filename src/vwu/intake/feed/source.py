@@ -94,7 +94,7 @@ def read_header(path: Path) -> list[str]:
     with open_plain(path) as plain:
         try:
             first = plain.readline(_LONGEST_HEADER)
-        except (OSError, EOFError, zlib.error, _zstd_error()) as error:
+        except _reading_errors() as error:
             raise BrokenCompressionError(str(error)) from error
     return next(csv.reader([first.decode("utf-8-sig").rstrip("\r\n")]), [])
 
@@ -157,14 +157,19 @@ def _chunks(plain: BinaryIO) -> Iterator[bytes]:
     try:
         while chunk := plain.read(_CHUNK):
             yield chunk
-    except (OSError, EOFError, zlib.error, _zstd_error()) as error:
+    except _reading_errors() as error:
         raise BrokenCompressionError(str(error)) from error
 
 
-def _zstd_error() -> type[Exception]:
+def _reading_errors() -> tuple[type[Exception], ...]:
+    return (OSError, *unpacking_errors())
+
+
+def unpacking_errors() -> tuple[type[Exception], ...]:
+    """What reading a feed raises when its compression is broken, and nothing else raises."""
     import zstandard
 
-    return cast("type[Exception]", zstandard.ZstdError)
+    return (gzip.BadGzipFile, EOFError, zlib.error, cast("type[Exception]", zstandard.ZstdError))
 
 
 def _faulty_lines(plain: BinaryIO, width: int) -> Iterator[tuple[str, int, str]]:

@@ -27,7 +27,8 @@ MAX_ROWS = 5_000
 MAX_COLUMNS = 256
 MAX_SHEETS = 60
 
-# What the reader of a zip archive raises when the archive is damaged.
+# What the reader of a zip archive raises when the archive is damaged; a compression that it does not know is a
+# NotImplementedError, an encrypted part a RuntimeError.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _COUNT = re.compile(rb"""ount\s*=\s*["']\s*\+?([0-9]{1,30})""")
