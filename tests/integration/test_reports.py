@@ -445,3 +445,16 @@ def test_official_figures_stay_and_a_revision_says_why(released: Settings, tmp_p
         for change in ("update release.vintage set reason = 'x'", "delete from release.vintage"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(change)
+
+
+def test_the_walk_through_says_what_the_example_gives(released: Settings, tmp_path: Path) -> None:
+    said = (released.root / "docs" / "walk-through.md").read_text("utf-8")
+    write_report(released, "T2021-2026-H1", tmp_path)
+    nation = (tmp_path / "index.html").read_text("utf-8")
+    province = (tmp_path / "province" / "19.html").read_text("utf-8")
+    for figure in ("60.425", "1/63", "2.238", "20.000", "1 tỉnh có số", "chưa đánh giá được"):
+        assert figure in said
+        assert figure in nation
+    (receipt,) = re.findall(r"`([0-9a-f]{16})`", said)
+    assert "“60.425 lượt” · BaoCao!G70 · " in province
+    assert receipt in province
