@@ -139,8 +139,8 @@ def _is_current(connection: psycopg.Connection, code_hash: str, seeds_hash: str)
 
 def _open_run(connection: psycopg.Connection, code_hash: str, seeds_hash: str, is_full: bool) -> int:
     row = connection.execute(
-        """insert into quality.build_run (code_hash, seeds_hash, is_full_refresh, status)
-           values (%s, %s, %s, 'running') returning build_id""",
+        """insert into quality.build_run (code_hash, seeds_hash, is_full_refresh, status, scopes_digest)
+           values (%s, %s, %s, 'running', intake.scopes_digest()) returning build_id""",
         [code_hash, seeds_hash, is_full],
     ).fetchone()
     assert row is not None

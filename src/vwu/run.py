@@ -69,11 +69,7 @@ def release_state(settings: Settings) -> ReleaseState:
 _RELEASE_STATE = """
 select
     exists (select from intake.scope),
-    coalesce(
-        build.status = 'success'
-        and not exists (select from intake.scope where scope.changed_at > build.started_at),
-        false
-    ),
+    coalesce(build.status = 'success' and build.scopes_digest = intake.scopes_digest(), false),
     build.code_hash, build.seeds_hash, gate.verdict,
     -- An earlier release of this content (before a resubmission that was withdrawn since) is not the release of it.
     exists (

@@ -1,29 +1,37 @@
 """Faults at chosen places: a step runs in a process of its own, its database behind a proxy that counts statements.
 
 At the nth statement, before PostgreSQL sees it or after it was done and before the client hears so, the proxy kills the
-process, freezes it, cuts the connection (so the acknowledgement of a commit is lost), or kills the server's backend,
-which makes the whole server recover. SIGKILL is not power loss: what the kernel had is still written.
+process, freezes it, cuts the connection (so the acknowledgement of a commit is lost), kills the server's backend, which
+makes the whole server recover, or the server itself. Or strace makes the nth system call of a process, or of each
+process of the server, fail as on a full or broken disk. SIGKILL is not power loss: what the kernel had is written.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import struct
+import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from vwu.settings import Settings
 
 BEFORE, AFTER = "before", "after"
-KILL, CUT, FREEZE, SERVER = "kill the process", "cut the connection", "freeze the process", "kill the backend"
+KILL, CUT, FREEZE = "kill the process", "cut the connection", "freeze the process"
+BACKEND, SERVER = "kill the backend", "kill the server"
+STANDS_STILL = "stands still"
+PATIENCE = 120.0  # seconds that a step is given before it counts as standing still
 # Preloaded once: a step starts in milliseconds, as a process forked from this server.
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["faults", "vwu.publish", "vwu.intake.receive", "vwu.intake.feed.check"])
@@ -48,6 +56,7 @@ class Proxy:
     server: tuple[str, int]
     fault: Fault | None = None
     pid: int | None = None
+    postmaster: int | None = None
     statements: int = 0
     struck: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -99,8 +108,11 @@ class Proxy:
         if self.fault.action in (KILL, FREEZE):
             assert self.pid is not None
             os.kill(self.pid, signal.SIGKILL if self.fault.action == KILL else signal.SIGSTOP)
-        elif self.fault.action == SERVER:
+        elif self.fault.action == BACKEND:
             os.kill(link.backend, signal.SIGKILL)
+        elif self.fault.action == SERVER:
+            assert self.postmaster is not None
+            os.kill(self.postmaster, signal.SIGKILL)
         self.struck.set()
         return self.fault.action == FREEZE
 
@@ -193,6 +205,9 @@ class Running:
     def answer(self) -> Any:
         """Wait for the end. What the step returned, or the name and text of what it raised; None when it was killed."""
         said = None
+        if not self.pipe.poll(PATIENCE):
+            self.process.kill()
+            said = STANDS_STILL
         with suppress(EOFError, ConnectionResetError):
             said = self.pipe.recv()
         self.process.join()
@@ -205,10 +220,12 @@ def start(step: Callable[..., Any], *arguments: Any) -> Running:
     process = PROCESSES.Process(target=_work, args=(theirs, step, arguments))
     process.start()
     theirs.close()
+    ours.recv()
     return Running(process, ours)
 
 
 def _work(pipe: Connection, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    pipe.send("ready")
     pipe.recv()
     try:
         said = step(*arguments)
@@ -230,10 +247,69 @@ def address(settings: Settings) -> tuple[str, int]:
     return parts.hostname, parts.port
 
 
-def run(settings: Settings, step: Callable[..., Any], *arguments: Any, fault: Fault | None = None) -> tuple[Any, int]:
+def run(
+    settings: Settings,
+    step: Callable[..., Any],
+    *arguments: Any,
+    fault: Fault | None = None,
+    postmaster: int | None = None,
+) -> tuple[Any, int]:
     """Run a step, with a fault or without; returns what it acknowledged (None: nothing) and how much it asked."""
-    with Proxy(address(settings), fault) as proxy:
+    with Proxy(address(settings), fault, postmaster=postmaster) as proxy:
         running = start(step, through(settings, proxy.port), *arguments)
         proxy.pid = running.pid
         running.go()
         return running.answer(), proxy.statements
+
+
+# System calls that fail
+
+CALLS = ("openat", "write", "pwrite64", "pwritev", "fsync", "fdatasync", "rename", "mkdir", "unlink", "ftruncate")
+FULL, BROKEN = "ENOSPC", "EIO"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The nth call of one name fails: of each thread of the step, or of each process of the server."""
+
+    call: str
+    number: int
+    error: str
+    of_server: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.number} of the {'server' if self.of_server else 'step'} fails with {self.error}"
+
+
+def run_refused(settings: Settings, step: Callable[..., Any], refusal: Refusal, postmaster: int) -> Any:
+    """Run a step of which, or of whose server, one system call fails; returns what it acknowledged."""
+    inject = f"inject={refusal.call}:error={refusal.error}:when={refusal.number}"
+    return _run_traced(settings, step, postmaster if refusal.of_server else None, os.devnull, refusal.call, inject)
+
+
+def count_calls(settings: Settings, step: Callable[..., Any], folder: Path, postmaster: int | None) -> Counter[str]:
+    """How often one thread of the step, or one process of the server, makes each of `CALLS` at most."""
+    log = folder / "calls"
+    _run_traced(settings, step, postmaster, str(log), ",".join(f"?{call}" for call in CALLS))
+    made = Counter(re.findall(r"^(\d+) +(\w+)\(", log.read_text("utf-8", "replace"), re.MULTILINE))
+    most: Counter[str] = Counter()
+    for (_, call), times in made.items():
+        most[call] = max(most[call], times)
+    return most
+
+
+def _run_traced(
+    settings: Settings, step: Callable[..., Any], postmaster: int | None, log: str, calls: str, *expressions: str
+) -> Any:
+    running = start(step, settings)
+    options = [part for each in (f"trace={calls}", *expressions) for part in ("-e", each)]
+    with subprocess.Popen(
+        ["strace", "-f", "-o", log, *options, "-p", str(postmaster or running.pid)], stderr=subprocess.PIPE, text=True
+    ) as tracer:
+        assert tracer.stderr is not None
+        said = tracer.stderr.readline()
+        assert "attached" in said, said
+        running.go()
+        answer = running.answer()
+        tracer.send_signal(signal.SIGINT)
+    return answer

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ from typing import Any
 import faults
 import psycopg
 import pytest
-from faults import AFTER, BEFORE, CUT, FREEZE, KILL, SERVER, Fault, Proxy
+from faults import AFTER, BACKEND, BEFORE, BROKEN, CUT, FREEZE, FULL, KILL, SERVER, Fault, Proxy, Refusal
 from small_candidate import build, gate, make_candidate
 
 from vwu.database import connect
@@ -84,6 +84,10 @@ class World:
 
     settings: Settings
 
+    def postmaster(self) -> int:
+        """The pid of the server; one that was killed is started again, as `vwu up` does."""
+        return start_server(self.settings).pid
+
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Settings]:
         """A copy to break: its own database and home. Both are gone afterwards."""
@@ -99,6 +103,7 @@ class World:
         try:
             yield settings
         finally:
+            self.postmaster()
             with self._admin() as admin:
                 admin.execute(f"drop database {name} with (force)")
             shutil.rmtree(folder)
@@ -126,15 +131,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         with state.lock(settings.home, print):
             state.prepare(settings)
             settings = state.reread(settings)
-            # Commits wait for the log as in production; only the disk's own cache is trusted.
-            running = postgres.start(settings.home, settings.secrets["superuser"], options={"fsync": "off"})
-            settings = state.record_addresses(settings, {"postgres_port": running.port})
+            settings = state.record_addresses(settings, {"postgres_port": start_server(settings).port})
             prepare_server(settings)
         migrate_warehouse(settings)
         fill(settings)
         yield World(settings)
     finally:
         postgres.remove(home)
+
+
+def start_server(settings: Settings) -> postgres.Server:
+    """Commits wait for the log as in production; only the disk's own cache is trusted."""
+    port = settings.stack.get("postgres_port")
+    return postgres.start(settings.home, settings.secrets["superuser"], port, options={"fsync": "off"})
 
 
 def fill(settings: Settings) -> None:
@@ -265,30 +274,44 @@ def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Undis
     return Undisturbed(world, tmp_path_factory.mktemp("undisturbed"))
 
 
-def strike(undisturbed: Undisturbed, folder: Path, name: str, *planned: Fault) -> None:
+def strike(undisturbed: Undisturbed, folder: Path, name: str, *planned: Fault | Refusal) -> None:
     """One experiment: each fault in turn (a second one strikes the recovery), then the check."""
     step, answer = STEPS[name], None
     wanted, _ = undisturbed.of(name)
     with undisturbed.world.copy(folder / secrets.token_hex(4)) as settings:
         for fault in planned:
-            answer, _ = patiently(lambda fault=fault: faults.run(settings, step, fault=fault))
+            answer = patiently(lambda fault=fault: meet(undisturbed.world, settings, step, fault))
+            undisturbed.world.postmaster()
             patiently(lambda: assert_whole(settings))
-        print(f"{name}: {', then '.join(map(str, planned))}")
+        print(f"{name}: {', then '.join(map(str, planned))}: {answer}")
         recover(settings, step, answer, wanted)
+
+
+def meet(world: World, settings: Settings, step: Callable[[Settings], Any], fault: Fault | Refusal) -> Any:
+    """Run a step that meets a fault; returns what it acknowledged."""
+    if isinstance(fault, Refusal):
+        return faults.run_refused(settings, step, fault, world.postmaster())
+    return faults.run(settings, step, fault=fault, postmaster=world.postmaster())[0]
 
 
 @pytest.mark.timeout(600)
 def test_a_fault_at_any_statement_loses_and_doubles_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:
     for number, (names, actions) in enumerate(
-        [(["publish"], (KILL,)), (["publish"], (CUT,)), (["publish"], (SERVER,)), (["receive a report"], (KILL, CUT))]
+        [
+            (["publish"], (KILL,)),
+            (["publish"], (CUT,)),
+            (["publish"], (BACKEND,)),
+            (["publish"], (SERVER,)),
+            (["receive a report"], (KILL, CUT)),
+        ]
     ):
-        for name, fault in random.Random(number).sample(list(undisturbed.places(names, actions)), 2):
-            strike(undisturbed, tmp_path, name, fault)
+        name, fault = random.Random(number).choice(list(undisturbed.places(names, actions)))
+        strike(undisturbed, tmp_path, name, fault)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("action", [KILL, CUT, SERVER])
+@pytest.mark.parametrize("action", [KILL, CUT, BACKEND, SERVER])
 def test_a_fault_at_every_statement(undisturbed: Undisturbed, tmp_path: Path, action: str) -> None:
     done: Counter[str] = Counter()
     for name, fault in undisturbed.places(STEPS, (action,)):
@@ -300,7 +323,7 @@ def test_a_fault_at_every_statement(undisturbed: Undisturbed, tmp_path: Path, ac
 
 @pytest.mark.timeout(600)
 def test_a_fault_during_the_recovery_from_a_fault(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    strike_twice(undisturbed, tmp_path, ["publish"], 2)
+    strike_twice(undisturbed, tmp_path, ["publish"], 1)
 
 
 @pytest.mark.campaign
@@ -312,11 +335,57 @@ def test_fifty_faults_during_recoveries(undisturbed: Undisturbed, tmp_path: Path
 
 def strike_twice(undisturbed: Undisturbed, folder: Path, names: list[str], times: int) -> None:
     chance = random.Random(3)
-    every = list(undisturbed.places(names, (KILL, CUT, SERVER)))
+    every = list(undisturbed.places(names, (KILL, CUT, BACKEND)))
     for _ in range(times):
         name, first = chance.choice(every)
         second = replace(first, action=chance.choice((KILL, CUT)), statement=chance.randint(1, first.statement))
         strike(undisturbed, folder, name, first, second)
+
+
+def refusals(undisturbed: Undisturbed, folder: Path, names: Iterable[str]) -> Iterator[tuple[str, Refusal]]:
+    """Every system call that a step or a process of its server makes: once with a full, once with a broken disk."""
+    for name, of_server in itertools.product(names, (False, True)):
+        world = undisturbed.world
+        with world.copy(folder / secrets.token_hex(4)) as settings:
+            calls = faults.count_calls(settings, STEPS[name], settings.home, world.postmaster() if of_server else None)
+        assert calls["write"] + calls["pwrite64"], f"strace saw nothing written by {name}: {calls}"
+        for call, times in sorted(calls.items()):
+            for number, error in itertools.product(range(1, times + 1), (FULL, BROKEN)):
+                yield name, Refusal(call, number, error, of_server)
+
+
+def pick(planned: Iterable[tuple[str, Refusal]], times: int) -> Iterator[tuple[str, Refusal]]:
+    """So many of them, as many of each step, side and call as there are of the others, as far as there are so many."""
+    chance, kinds = random.Random(7), defaultdict[tuple[str, bool, str, str], list[Refusal]](list)
+    for name, refusal in planned:
+        kinds[name, refusal.of_server, refusal.call, refusal.error].append(refusal)
+    left = {key: chance.sample(members, len(members)) for key, members in kinds.items()}
+    while times > 0 and left:
+        for key in list(left)[:times]:
+            yield key[0], left[key].pop()
+            times -= 1
+        left = {key: members for key, members in left.items() if members}
+
+
+@pytest.mark.program("strace")
+@pytest.mark.timeout(600)
+def test_a_disk_that_is_full_or_broken_loses_and_doubles_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    steps = [refusal for _, refusal in refusals(undisturbed, tmp_path, ["receive a report"])]
+    by_the_step, by_the_server = ([each for each in steps if each.of_server is side] for side in (False, True))
+    for refusal in (random.Random(5).choice(by_the_step), random.Random(5).choice(by_the_server)):
+        strike(undisturbed, tmp_path, "receive a report", refusal)
+
+
+@pytest.mark.campaign
+@pytest.mark.program("strace")
+@pytest.mark.timeout(7200)
+def test_two_hundred_system_calls_that_fail(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    done: Counter[str] = Counter()
+    for name, refusal in pick(refusals(undisturbed, tmp_path, STEPS), 300):
+        strike(undisturbed, tmp_path, name, refusal)
+        done[f"{refusal.error} of the {'server' if refusal.of_server else 'step'}"] += 1
+    print(f"\nsystem calls that failed: {done.total()}, {dict(done)}")
+    assert done.total() >= 200
 
 
 @pytest.mark.timeout(300)

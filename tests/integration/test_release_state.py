@@ -30,7 +30,8 @@ def build(settings: Settings, status: str = "success", seeds_hash: str | None = 
     code, seeds = project_hash(settings.root)
     execute(
         settings, "builder",
-        "insert into quality.build_run (code_hash, seeds_hash, is_full_refresh, status) values (%s, %s, true, %s)",
+        """insert into quality.build_run (code_hash, seeds_hash, is_full_refresh, status, scopes_digest)
+           values (%s, %s, true, %s, intake.scopes_digest())""",
         code, seeds_hash or seeds, status,
     )  # fmt: skip
 
@@ -76,6 +77,26 @@ def test_what_lands_later_is_due_again(database: Settings) -> None:
     gate(database, "publish")
     publish(database)
     land(database, "P19")
+    assert release_state(database) is ReleaseState.OPEN
+
+
+def test_what_was_written_before_a_build_and_committed_after_it_began_is_due(database: Settings) -> None:
+    land(database)
+    with connect(database, "loader") as slow:
+        slow.execute("update intake.scope set is_held = true, changed_at = clock_timestamp()")
+        build(database)
+        gate(database, "publish")
+        publish(database)
+        assert release_state(database) is ReleaseState.RELEASED
+    assert release_state(database) is ReleaseState.OPEN
+
+
+def test_a_clock_that_is_set_back_hides_nothing(database: Settings) -> None:
+    land(database)
+    build(database)
+    gate(database, "publish")
+    publish(database)
+    execute(database, "loader", "update intake.scope set is_held = true, changed_at = '1999-01-01'")
     assert release_state(database) is ReleaseState.OPEN
 
 
