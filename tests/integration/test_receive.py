@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -164,27 +160,6 @@ def test_a_batch_goes_on_after_its_connection_was_cut(landed: Settings, monkeypa
     with pytest.raises(NotReceivedError, match="1 of 3 files"):
         receive_batch(landed, paths, said.append)
     assert len(said) == 2
-
-
-@pytest.mark.parametrize("round_", range(8))
-def test_a_killed_loader_leaves_all_or_nothing(landed: Settings, round_: int) -> None:
-    """SIGKILL at moments spread over the whole run of `vwu receive`; the next attempt completes without help."""
-    path = next(Path(landed.landing).rglob("Sao kê khoản vay*01-2024.csv"))
-    environment = {**os.environ, "VWU_HOME": str(landed.home), "VWU_STORE": landed.store}
-    receipt_id = store.receipt_id_of(store.sha256_of(path))
-    code = (
-        "import sys, dataclasses; from vwu.settings import load_settings; from vwu.intake.receive import receive;"
-        f"receive(dataclasses.replace(load_settings(), database={landed.database!r},"
-        f" external_url={landed.external_url!r}), sys.argv[1])"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, str(path)], env=environment)
-    time.sleep(0.15 + 0.15 * round_)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    expected = path.read_text("utf-8").count("\n") - 1
-    assert rows_of(landed, receipt_id) in {0, expected + 1}  # the lines and the control record, or nothing
-    assert receive(landed, str(path)).state in {State.LANDED, State.UNCHANGED}
-    assert rows_of(landed, receipt_id) == expected + 1
 
 
 def test_another_home_is_another_world(landed: Settings, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from vwu.intake.store import modified
 from vwu.settings import Settings
 
 BRANCH_SUBMISSIONS, BANK_FEEDS = "branch_submissions", "bank_feeds"
@@ -109,18 +110,12 @@ def _is_data(path: str, zone: str, found: dict[str, dict[str, Any]]) -> bool:
     if name.startswith((".", "~$")) or name.lower().endswith((CONTROL_SUFFIX, DONE_SUFFIX, *_UNFINISHED)):
         return False
     waits_for_control = zone == BANK_FEEDS and f"{path}{CONTROL_SUFFIX}" not in found
-    return not (waits_for_control and time.time() - _modified(found[path]) < CONTROL_GRACE_SECONDS)
+    return not (waits_for_control and time.time() - modified(found[path]) < CONTROL_GRACE_SECONDS)
 
 
 def _candidate(path: str, infos: list[dict[str, Any]], *, has_marker: bool) -> Candidate:
-    signature = "|".join(f"{info['size']}:{_modified(info):.6f}" for info in infos)
-    return Candidate(path, signature, max(map(_modified, infos)), has_marker)
-
-
-def _modified(info: dict[str, Any]) -> float:
-    """Modification time in seconds; object stores give a datetime under another name."""
-    value = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created") or 0
-    return float(value.timestamp()) if hasattr(value, "timestamp") else float(value)
+    signature = "|".join(f"{info['size']}:{modified(info):.6f}" for info in infos)
+    return Candidate(path, signature, max(map(modified, infos)), has_marker)
 
 
 def _unreceived(connection: psycopg.Connection, candidates: list[Candidate]) -> list[Candidate]:

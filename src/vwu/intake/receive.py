@@ -64,6 +64,7 @@ def receive_files(settings: Settings, paths: Iterable[str]) -> Iterator[Outcome 
     from vwu.database import connect
 
     catalogue = load_catalogue(settings.root / "seeds")
+    store.sweep(settings.store)
     connection = connect(settings, "loader")
     try:
         for path in paths:

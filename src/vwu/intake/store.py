@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 _CHUNK = 1 << 20
+# Nobody writes one file for a day.
+PARTIAL_SECONDS = 86_400.0
 
 
 def sha256_of(path: Path) -> str:
@@ -36,9 +40,10 @@ def keep(store: str, path: Path, sha256: str, master_key: bytes | None = None) -
     file_system, place = _locate(store, sha256, encrypted=master_key is not None)
     if file_system.exists(place):
         return place
-    file_system.makedirs(file_system._parent(place), exist_ok=True)
     # A name of its own, so that two writers of the same bytes cannot mix; the last rename wins with equal content.
-    partial = f"{place}.{uuid.uuid4().hex}.partial"
+    partial = f"{_partial_folder(store)[1]}/{uuid.uuid4().hex}"
+    for folder in (file_system._parent(place), file_system._parent(partial)):
+        file_system.makedirs(folder, exist_ok=True)
     try:
         with path.open("rb") as source, file_system.open(partial, "wb") as target:
             _copy(source, target, master_key)
@@ -48,6 +53,24 @@ def keep(store: str, path: Path, sha256: str, master_key: bytes | None = None) -
             file_system.rm(partial)
         raise
     return place
+
+
+def sweep(store: str, older_than: float = PARTIAL_SECONDS) -> int:
+    """Remove what writers that were killed have left half-written, once nobody can be at it; returns how many."""
+    file_system, folder = _partial_folder(store)
+    if not file_system.exists(folder):
+        return 0
+    left = [each for each in file_system.ls(folder, detail=True) if time.time() - modified(each) > older_than]
+    for each in left:
+        with suppress(FileNotFoundError):  # another copy of the product sweeps too
+            file_system.rm(each["name"])
+    return len(left)
+
+
+def modified(info: dict[str, Any]) -> float:
+    """Modification time in seconds of what a file system tells; object stores give a datetime under another name."""
+    value = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created") or 0
+    return float(value.timestamp()) if hasattr(value, "timestamp") else float(value)
 
 
 def read(store: str, sha256: str, master_key: bytes | None = None) -> bytes:
@@ -87,6 +110,14 @@ def _open_content(file_system: Any, place: str, master_key: bytes | None) -> byt
         plain = io.BytesIO()
         decrypt(source, plain, master_key)
         return plain.getvalue()
+
+
+def _partial_folder(store: str) -> tuple[Any, str]:
+    """Where files are written before they are moved to their place: one folder, so that sweeping it is cheap."""
+    from fsspec.core import url_to_fs
+
+    file_system, folder = url_to_fs(store)
+    return file_system, f"{folder}/partial"
 
 
 def _locate(store: str, sha256: str, *, encrypted: bool) -> tuple[Any, str]:
