@@ -8,6 +8,11 @@ from importlib.metadata import version
 
 import psycopg
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing about whether it holds.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_report_header() -> str:
