@@ -49,7 +49,9 @@ def identities(prefix: str, assignment: str, where: str = "true") -> dict[str, M
     }
 
 
-AN_ECONOMIC_REGION = "region_key in (select region_key from marts.dim_region where level = 'economic_region')"
+ECONOMIC_REGIONS = "region_key in (select region_key from marts.dim_region where level = 'economic_region')"
+# A row that no sum to the nation rests on once it is not like its neighbours.
+AN_ECONOMIC_REGION = f"boundary = 'as_before' and {ECONOMIC_REGIONS}"
 NOTHING = does("delete from {table}")
 TURNS = "indicator_key in (select indicator_key from marts.dim_indicator where indicator_code = 'LOAN_TURNS')"
 
@@ -192,10 +194,14 @@ MUTATIONS: dict[str, Mutation] = {
         f"{TURNS} and value is not null and region_key in "
         "(select region_key from marts.dim_region where level = 'province')",
     ),
+    "GATE_ROLLUP_GROUPING": set_one(
+        "value = value + 1, lower_bound = null, upper_bound = null",
+        f"{TURNS} and value is not null and boundary <> 'as_before' and {ECONOMIC_REGIONS}",
+    ),
     "GATE_ROLLUP_BOUNDARY": does(
         "update {table} set value = value + 1, lower_bound = null, upper_bound = null "
         f"where {TURNS} and boundary = 'as_now' and value is not null and region_key in "
-        "(select region_key from marts.dim_region where level in ('province', 'nation'))"
+        "(select region_key from marts.dim_region where level in ('province', 'economic_region', 'nation'))"
     ),
     "GATE_ROLLUP_COMPLETE": NOTHING,
     **identities("GATE_ROLLUP", f"blocked_reason = {CITIZEN}", "value is null"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FOREVER = date.max.toordinal()
+EVE = date(2025, 6, 30).toordinal()  # the old provinces' last day
 HEIGHT = {"unit": 1, "commune": 1, "district": 2, "province": 3, "economic_region": 4, "nation": 5, "central": 5}
 STANDS_FOR = {"unit": "commune", "central": "nation"}
 YEARLY = ("quarter", "half_year", "nine_months", "year")
@@ -263,6 +264,7 @@ class World:
             if whole.level == "province" or region.level == "nation":
                 (now,) = self.today(whole)
                 found += [("as_now", target, Fraction(1), False) for target in self.up(now, FOREVER)]
+        found += self._ways_before(region, on)
         self._ways[region, on] = found
         return found
 
@@ -286,6 +288,42 @@ class World:
             codes |= {branch.code for branch in below}
         return found
 
+    def _ways_before(self, region: Region, on: int) -> list[tuple[str, Region, Fraction, bool]]:
+        """The old province, its region of then, and the nation: of several, only what they have in common."""
+        places = [self.up(province, EVE) for province in self.old_provinces(region, on)]
+        shared = {target for target in set().union(*places) if all(target in place for place in places)}
+        nation = {target for target in self.up(region, on) if target.level == "nation"}
+        return [("as_before", target, Fraction(1), False) for target in shared | nation]
+
+    def old_provinces(self, region: Region, on: int) -> set[Region]:
+        """The provinces of 30 June 2025 that a region's ground belonged to."""
+        if self.life[region].until <= EVE:
+            provinces = [
+                whole for whole in self.up(region, min(on, self.life[region].until)) if whole.level == "province"
+            ]
+            return {
+                version
+                for province in provinces
+                for version in self.versions["province", province.code]
+                if self.life[version].until == EVE
+            }
+        return {
+            province
+            for now in self.today(region)
+            for old in self.came_from.get(now, [])
+            for province in self.old_provinces(old, FOREVER)
+        }
+
+    @cached_property
+    def came_from(self) -> Mapping[Region, list[Region]]:
+        """What ended with the reform or earlier, by what it is today."""
+        found: dict[Region, list[Region]] = defaultdict(list)
+        for region, life in self.life.items():
+            if life.until <= EVE and region.level != "economic_region":
+                for now in self.today(region):
+                    found[now].append(region)
+        return found
+
     @cached_property
     def seats(self) -> Mapping[tuple[str, Region, str], Counter[Life]]:
         """How many branches belong to a region, by boundary and reporting level, and from when to when."""
@@ -296,7 +334,7 @@ class World:
                 for target, days in self._rise(home, life):
                     found["as_reported", target, level].add((branch, days))
                 for boundary, target, _, _ in self.ways(home, life.until):
-                    if boundary == "as_now":
+                    if boundary != "as_reported":
                         found[boundary, target, level].add((branch, life))
         return {place: Counter(life for _, life in seats) for place, seats in found.items()}
 
@@ -358,6 +396,10 @@ class OverTime:
         self._reaching_back = self._said_for_others(series)
         for (cell, branch), told in series.items():
             self._tell(cell, branch, told)
+        for cell, branch in dict.fromkeys((cell._replace(basis="in_period"), branch) for cell, branch in series):
+            if world.indicators[cell.indicator]["measure"] == "flow":
+                to_date = series.get((cell._replace(basis="year_to_date"), branch), {})
+                self._tell_differences(cell, branch, series.get((cell, branch), {}), to_date)
 
     def _said_for_others(
         self, series: Mapping[tuple[Cell, Branch], Mapping[str, Figure]]
@@ -373,6 +415,39 @@ class OverTime:
                 for branch in followed[heir]:
                     found[cell, branch] += back
         return found
+
+    def _tell_differences(
+        self, cell: Cell, branch: Branch, told: Mapping[str, Figure], to_date: Mapping[str, Figure]
+    ) -> None:
+        """What is counted from New Year to a period's end, less what is counted to its eve; if that is better."""
+        periods = self.world.periods
+        for year in (
+            life for kind, life in periods.values() if kind == "year" and self.world.tenure[branch].has(life.since)
+        ):
+            counted: dict[int, Figure] = {}
+            for source in (
+                to_date,
+                {period: told[period] for period in told if periods[period][1].since == year.since},
+            ):
+                for period in sorted(source, key=lambda period: periods[period][1].since, reverse=True):
+                    if _holds(year, periods[period][1]):
+                        counted[periods[period][1].until] = source[period]
+            for period, (_, life) in periods.items():
+                eve = life.since - 1
+                if not _holds(year, life) or period in told or life.until not in counted:
+                    continue
+                if life.since == year.since or eve in counted:
+                    earlier = counted[eve] if life.since != year.since else None
+                    self._take_better(cell._replace(period=period), branch, _difference(counted[life.until], earlier))
+
+    def _take_better(self, cell: Cell, branch: Branch, other: Figure) -> None:
+        here = self.figures[cell]
+        for place, sums in enumerate(here):
+            if sums.branch == branch:
+                if (other.amount is not None, other.covered >= 1) > (sums.amount is not None, sums.covered >= 1):
+                    here[place] = other
+                return
+        here.append(other)
 
     def _containers(self, periods: Iterable[str]) -> Mapping[str, list[str]]:
         lives = {code: life for code, (_, life) in self.world.periods.items()}
@@ -447,6 +522,25 @@ class OverTime:
         return replace(latest, amount=Amount.total(amounts), is_summed=True, covered=covered)
 
 
+def _difference(later: Figure, earlier: Figure | None) -> Figure:
+    if earlier is None:
+        return replace(later, is_summed=False, covered=Fraction(1))
+    high, low = later.amount, earlier.amount
+    assert high is not None
+    assert low is not None
+    if high.value < low.value:
+        return replace(later, amount=None, is_summed=False, covered=Fraction(1), blocked="cumulative_falls")
+    amount = Amount(
+        high.value - low.value,
+        None if high.lower is None or low.upper is None else high.lower - low.upper,
+        None if high.upper is None or low.lower is None else high.upper - low.lower,
+        high.is_lower_open or low.is_upper_open,
+        high.is_upper_open or low.is_lower_open,
+        high.is_approximate or low.is_approximate,
+    )
+    return replace(later, amount=amount, is_summed=False, covered=Fraction(1))
+
+
 # Place ----------------------------------------------------------------------------------------------------------
 
 
@@ -459,7 +553,7 @@ class Share(NamedTuple):
 
 
 class Rollup:
-    """Every cell for every region, both boundaries."""
+    """Every cell for every region, in each boundary."""
 
     def __init__(self, world: World, values: Iterable[Said]) -> None:
         self.world = world
@@ -483,10 +577,10 @@ class Rollup:
             if own == figure.region.level and not stands.get(figure.region, True):
                 continue
             height = HEIGHT[own]
-            above = [HEIGHT[r.level] for r in self.world.up(figure.region, on) if stands.get(r)]
-            above = [other for other in above if other > height]
+            above = [r for r in self.world.up(figure.region, on) if stands.get(r) and HEIGHT[r.level] > height]
+            spoken_for = {(way[0], way[1]) for region in above for way in self.world.ways(region, on)}
             for boundary, target, weight, is_estimated in self.world.ways(figure.region, on):
-                if not above or HEIGHT[target.level] < min(above):
+                if (boundary, target) not in spoken_for:
                     found[boundary, target].append(Share(figure, weight, is_estimated))
         return found
 
@@ -553,11 +647,12 @@ class Rollup:
         _, span = self.world.periods[cell.period]
         high = region.level in ("economic_region", "nation")
         level = level_used if level_used != "mixed" else ("province" if high else "commune")
-        on = min(span.until, self.world.life[region].until)
+        on = span.until if boundary == "as_before" else min(span.until, self.world.life[region].until)
         asked = Life(span.since if is_summed else on, on)
         number, days = 0, 0
         for place in self._asked_regions(cell, region, boundary, is_summed):
-            seats = self.world.seated(boundary, place, level, asked, span)
+            side = "as_reported" if boundary == "as_before" and place != region else boundary
+            seats = self.world.seated(side, place, level, asked, span)
             number, days = number + seats[0], days + seats[1]
         return number, Fraction(days, span.until - span.since + 1) if is_summed else Fraction(number)
 

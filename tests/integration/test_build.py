@@ -37,6 +37,13 @@ NEIGHBOURS = {
     ],
     ("P06", "2024-05"): [f"{SHELTERS},7,HOUSE"],
     ("P19", "2024-05"): [f"{SHELTERS},5,HOUSE"],
+    ("P19-01840", "2026-01"): [f"{SHELTERS},6,HOUSE"],
+    ("P19-05443", "2026-01"): [f"{SHELTERS},4,HOUSE"],
+    ("P22", "2026-01"): [f"{SHELTERS},3,HOUSE"],
+    ("P19", "2026-02"): [f"{SHELTERS},20,HOUSE"],
+    ("P19-01840", "2026-02"): [f"{SHELTERS},1,HOUSE"],
+    ("P19", "2024-6M"): [f"{FIRMS},60,FIRM"],
+    ("P19", "2024-9M"): ["DA939,WOMEN_FIRMS_NEW_ADVISED,actual,year_to_date,trên 100,FIRM"],
     ("P22-D207", "2024-01"): [f"{FIRMS},10,FIRM"],
     **{
         (f"P22-{commune}", f"2024-0{month}"): [f"{FIRMS},{value},FIRM"]
@@ -222,6 +229,29 @@ def test_old_provinces_make_todays_exactly(warehouse: Settings) -> None:
     today = rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "19", "2024-05", "as_now")
     assert (today[0], today[5], today[6]) == (12, 2, 2)
     assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", "2024-05", "as_now")[0] == 12
+
+
+def test_new_figures_are_shown_for_old_provinces(warehouse: Settings) -> None:
+    """Each new commune lies in one old province; a merged province's own figure in none, a lone one's in its own."""
+
+    def shown(period: str) -> dict[str, Any]:
+        return {
+            region: rollup(warehouse, "SHELTERS_BUILT_REPAIRED", region, period, "as_before")[0]
+            for region in ("06", "19", "22", "VN")
+            if region != "19" or period == "2026-01"
+        }
+
+    assert shown("2026-01") == {"06": 6, "19": 4, "22": 3, "VN": 13}
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "19", "2026-01", "as_now")[0] == 10
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "06", "2026-01", "as_before")[5:7] == (37, 1)
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", "2026-02", "as_before")[0] == 20
+    assert rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "06", "2026-02", "as_before")[0] == 1
+    year = rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", "2026", "as_before")
+    assert year == rollup(warehouse, "SHELTERS_BUILT_REPAIRED", "VN", "2026")
+
+
+def test_a_quarter_is_nine_months_less_six(warehouse: Settings) -> None:
+    assert rollup(warehouse, "WOMEN_FIRMS_NEW_ADVISED", "19", "2024-Q3")[:4] == (40, 40, None, True)
 
 
 def test_a_district_that_reported_january_alone_does_not_hide_its_communes(warehouse: Settings) -> None:

@@ -120,7 +120,7 @@ def test_a_quarter_leads_to_the_months_that_it_is_made_of(released: Settings) ->
 
 def test_an_old_province_counts_in_todays_province_only(released: Settings) -> None:
     found = traced(released, SHELTERS, "19", "2024-01")
-    assert {cell.boundary: cell.value for cell in found.cells} == {"as_reported": 7, "as_now": 13}
+    assert {cell.boundary: cell.value for cell in found.cells} == {"as_reported": 7, "as_now": 13, "as_before": 7}
     counted = {
         each.branch_code: (each.is_in_as_reported, each.is_in_as_now)
         for each in found.contributions

@@ -90,7 +90,7 @@ final as (
     where
         (
             spoken_for.level_rank is null
-            or {{ level_rank('path.target_level') }} < spoken_for.level_rank
+            or path.target_rank < spoken_for.level_rank
         )
         and not coalesce(choice.is_set_aside, false)
 )

@@ -10,8 +10,12 @@ total as (
         total.*,
         period.start_date,
         period.end_date,
-        -- A region that ended within the period is asked for on its own last day.
-        least(period.end_date, coalesce(region.valid_to, 'infinity')) as counted_on,
+        -- A region that ended within the period is asked for on its own last day; an
+        -- old province goes on.
+        case
+            when total.boundary = 'as_before' then period.end_date
+            else least(period.end_date, coalesce(region.valid_to, 'infinity'))
+        end as counted_on,
         programme.region_level as programme_level,
         programme.region_code as programme_region_code
     from {{ ref('int_rollup_total') }} as total
@@ -40,7 +44,12 @@ level_wanted as (
             when total.region_level in ('economic_region', 'nation') then 'province'
             else 'commune'
         end as reporting_level,
-        coalesce(programme_region.region_key, total.region_key) as counted_region_key
+        coalesce(programme_region.region_key, total.region_key) as counted_region_key,
+        case
+            when programme_region.region_key is null or total.boundary = 'as_now'
+                then total.boundary
+            else 'as_reported'
+        end as counted_boundary
     from total
     left join {{ ref('int_region') }} as programme_region
         on
@@ -51,7 +60,7 @@ level_wanted as (
             and (
                 (total.boundary = 'as_now' and programme_region.valid_to is null)
                 or (
-                    total.boundary = 'as_reported'
+                    total.boundary <> 'as_now'
                     and total.end_date >= programme_region.valid_from
                     and coalesce(programme_region.valid_to, 'infinity')
                     >= case
@@ -75,7 +84,7 @@ counted as (
     from level_wanted
     inner join {{ ref('int_branch_count') }} as branch_count
         on
-            level_wanted.boundary = branch_count.boundary
+            level_wanted.counted_boundary = branch_count.boundary
             and level_wanted.counted_region_key = branch_count.region_key
             and level_wanted.reporting_level = branch_count.reporting_level
             and {{ is_counted_stretch('level_wanted', 'branch_count') }}

@@ -31,7 +31,9 @@ reported as (
     from {{ ref('int_value_rollable') }}
 ),
 
-summed as (
+-- Of the two ways to a longer flow, in this order: a sum that covers the whole period,
+-- a difference of what was counted from the year's beginning, a sum of what there is.
+derived_flow as (
     select
         programme_key,
         indicator_key,
@@ -52,6 +54,38 @@ summed as (
         covered_share,
         blocked_code
     from {{ ref('int_value_summed') }}
+    union all
+    select
+        programme_key,
+        indicator_key,
+        branch_key,
+        region_key,
+        period_key,
+        scenario,
+        'in_period' as basis,
+        branch_level,
+        'difference' as origin,
+        value,
+        lower_bound,
+        upper_bound,
+        is_lower_open,
+        is_upper_open,
+        is_approximate,
+        latest_end_date,
+        1::numeric as covered_share,
+        blocked_code
+    from {{ ref('int_value_difference') }}
+),
+
+ranked_flow as (
+    select
+        derived_flow.*,
+        row_number() over (
+            partition by programme_key, indicator_key, branch_key, period_key, scenario
+            order by
+                (blocked_code is null) desc, (covered_share >= 1) desc, origin desc
+        ) as place
+    from derived_flow
 ),
 
 last_said as (
@@ -106,7 +140,27 @@ distinct_refused as (
 
 select * from reported
 union all
-select * from summed
+select
+    programme_key,
+    indicator_key,
+    branch_key,
+    region_key,
+    period_key,
+    scenario,
+    basis,
+    branch_level,
+    origin,
+    value,
+    lower_bound,
+    upper_bound,
+    is_lower_open,
+    is_upper_open,
+    is_approximate,
+    latest_end_date,
+    covered_share,
+    blocked_code
+from ranked_flow
+where place = 1
 union all
 select * from last_said
 union all

@@ -25,6 +25,10 @@ def register(verbs: Any) -> None:
         description="National and provincial figures of a period with bounds, coverage, reasons and targets.",
         epilog="example: vwu rollup --period T2021-2026-H1",
     )
+    rollup.add_argument(
+        "--boundary", choices=("as_reported", "as_now", "as_before"), default="as_reported",
+        help="provinces of the time (default), of today, or the 63 of before July 2025",
+    )  # fmt: skip
     _add_period(rollup)
     rollup.set_defaults(func=_rollup)
 
@@ -78,7 +82,7 @@ def _rollup(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(asdict(rollup))
     else:
-        print("\n".join(_rollup_lines(rollup)))
+        print("\n".join(_rollup_lines(rollup, args.boundary)))
     return DONE
 
 
@@ -156,7 +160,7 @@ def _plain(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _rollup_lines(rollup: Rollup) -> list[str]:
+def _rollup_lines(rollup: Rollup, boundary: str) -> list[str]:
     from vwu.report.wording import day, period_name
 
     period, release = rollup.period, rollup.release
@@ -168,7 +172,7 @@ def _rollup_lines(rollup: Rollup) -> list[str]:
         f"  bản phát hành · release {release.release_id}, {day(release.published_at)}; báo cáo đã vào · reports in: "
         f"{len(came)}" + (f", phải nộp · owed: {owed}" if owed else ""),
     ]
-    lines += _figure_lines(rollup.figures)
+    lines += _figure_lines(rollup.figures, boundary)
     lines += _credit_lines(rollup.credit)
     lines += _target_lines(rollup.targets)
     errors = sum(each.severity == "error" for each in rollup.findings)
@@ -176,13 +180,13 @@ def _rollup_lines(rollup: Rollup) -> list[str]:
     return lines
 
 
-def _figure_lines(figures: Sequence[Figure]) -> list[str]:
-    """The nation's line of each figure, its provinces below it, by the boundaries of its time; reasons at the foot."""
+def _figure_lines(figures: Sequence[Figure], boundary: str) -> list[str]:
+    """The nation's line of each figure, its provinces below it by one boundary; reasons at the foot."""
     if not figures:
         return ["", "Chưa có số liệu chương trình · no programme figure is published for this period"]
     rows: list[tuple[str, ...]] = []
     reasons: dict[str, int] = {}
-    shown = [each for each in figures if each.boundary == "as_reported"]
+    shown = [each for each in figures if each.boundary == boundary]
     for figure in sorted(shown, key=_line_order):
         is_nation = figure.level == "nation"
         label = f"{figure.programme_code}  {figure.name_vi}" if is_nation else f"    {figure.region_name}"
@@ -273,9 +277,11 @@ def _trace_lines(found: Trace) -> list[str]:
 
 
 def _said_lines(found: Trace | Former) -> list[str]:
+    from vwu.report.wording import BOUNDARIES, words
+
     lines = []
     for cell in found.cells:
-        boundary = "địa giới khi báo cáo" if cell.boundary == "as_reported" else "địa giới hiện nay"
+        boundary = words(BOUNDARIES, cell.boundary).vi
         place = " / ".join((cell.programme_code, cell.indicator_code, cell.region_name, cell.period_code))
         lines.append(f"{place} · {_basis(cell)} · {boundary}: {_told(cell)}")
     lines.append("")

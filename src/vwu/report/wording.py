@@ -32,6 +32,13 @@ BASES: Mapping[str, Words] = MappingProxyType(
         "as_of": Words("tại thời điểm", "as of the last day"),
     }
 )
+BOUNDARIES: Mapping[str, Words] = MappingProxyType(
+    {
+        "as_reported": Words("địa giới khi báo cáo", "boundaries of the time"),
+        "as_now": Words("địa giới hiện nay", "today's boundaries"),
+        "as_before": Words("các tỉnh trước 1/7/2025", "provinces until 30 June 2025"),
+    }
+)
 SCENARIOS: Mapping[str, Words] = MappingProxyType(
     {"actual": Words("Thực hiện", "Actual"), "plan": Words("Kế hoạch", "Plan")}
 )

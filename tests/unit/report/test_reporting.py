@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from vwu.trace import Cell, Contribution, Trace
 
 
 def test_the_roll_up_says_what_stands_beside_each_figure(rollup: Rollup) -> None:
-    lines = _rollup_lines(rollup)
+    lines = _rollup_lines(rollup, "as_reported")
     text = "\n".join(lines)
     assert lines[0].startswith("Nửa đầu nhiệm kỳ 2021–2026 · First half of the term 2021–2026  [T2021-2026-H1]")
     for said in ("trên 18.000", "1/63 (1,59%)", "kế hoạch, trong kỳ", "28 tỷ đồng", "11,19%", "chưa đánh giá được"):
@@ -25,9 +26,16 @@ def test_the_roll_up_says_what_stands_beside_each_figure(rollup: Rollup) -> None
 
 
 def test_provinces_stand_below_their_nation(rollup: Rollup) -> None:
-    lines = _rollup_lines(rollup)
+    lines = _rollup_lines(rollup, "as_reported")
     turns = next(number for number, line in enumerate(lines) if "Lượt hội viên vay" in line)
     assert lines[turns + 1].startswith("    Tỉnh Thái Nguyên")
+
+
+def test_another_boundary_has_other_provinces_or_none(rollup: Rollup) -> None:
+    before = replace(rollup.figures[0], level="province", region_name="Tỉnh Bắc Kạn", boundary="as_before")
+    lines = _rollup_lines(replace(rollup, figures=(before,)), "as_before")
+    assert [line for line in lines if line.startswith("    Tỉnh Bắc Kạn")]
+    assert "Bắc Kạn" not in "\n".join(_rollup_lines(replace(rollup, figures=(before,)), "as_reported"))
 
 
 def traced(role: str) -> Trace:
