@@ -39,14 +39,17 @@ PROCESSES.set_forkserver_preload(["faults", "vwu.publish", "vwu.intake.receive",
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at which statement of a step (1 is the first), and on which side of it."""
+    """What happens at which statement of a step (1 is the first), of those with a certain text, and on which side."""
 
     action: str
     statement: int
     side: str = BEFORE
+    containing: str = ""
 
     def __str__(self) -> str:
-        return f"{self.action} {self.side} statement {self.statement}"
+        return (
+            f"{self.action} {self.side} statement {self.statement}{f' with {self.containing}' * bool(self.containing)}"
+        )
 
 
 @dataclass
@@ -94,7 +97,10 @@ class Proxy:
             for thread in threads:
                 thread.start()
 
-    def count(self) -> int:
+    def count(self, text: bytes) -> int:
+        """The number of this statement, 0 when it is not one to count."""
+        if self.fault is not None and self.fault.containing.encode() not in text:
+            return 0
         with self._lock:
             self.statements += 1
             return self.statements
@@ -130,10 +136,13 @@ class _Link:
     def carry_requests(self) -> None:
         with self._ending():
             self.server.sendall(_startup(self.client))
+            text = b""
             while True:
                 kind, message = _message(self.client)
+                if kind in b"QP":
+                    text += message
                 if kind in b"QS":  # a simple query, or the end of an extended one: the server answers with `Z`
-                    number = self.proxy.count()
+                    number, text = self.proxy.count(text), b""
                     if self.proxy.is_due(number, BEFORE) and not self.proxy.strike(self):
                         return
                     self.pending.append(number)
@@ -202,10 +211,10 @@ class Running:
     def go(self) -> None:
         self.pipe.send("go")
 
-    def answer(self) -> Any:
+    def answer(self, patience: float = PATIENCE) -> Any:
         """Wait for the end. What the step returned, or the name and text of what it raised; None when it was killed."""
         said = None
-        if not self.pipe.poll(PATIENCE):
+        if not self.pipe.poll(patience):
             self.process.kill()
             said = STANDS_STILL
         with suppress(EOFError, ConnectionResetError):
@@ -253,13 +262,14 @@ def run(
     *arguments: Any,
     fault: Fault | None = None,
     postmaster: int | None = None,
+    patience: float = PATIENCE,
 ) -> tuple[Any, int]:
     """Run a step, with a fault or without; returns what it acknowledged (None: nothing) and how much it asked."""
     with Proxy(address(settings), fault, postmaster=postmaster) as proxy:
         running = start(step, through(settings, proxy.port), *arguments)
         proxy.pid = running.pid
         running.go()
-        return running.answer(), proxy.statements
+        return running.answer(patience), proxy.statements
 
 
 # System calls that fail

@@ -14,8 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import faults
 import psycopg
 import pytest
+from faults import AFTER, KILL, Fault
+from test_killed_runs import run_whole
 
 from vwu.settings import Settings, load_settings
 from vwu.stack import airflow, postgres, processes
@@ -177,7 +180,7 @@ def test_a_second_run_publishes_nothing_new(story: Story) -> None:
     assert story.query("publisher", "select count(*) from release.release") == [(1,)]
 
 
-def test_without_airflow_and_on_an_older_server_the_same_comes_out(
+def test_without_airflow_on_an_older_server_and_killed_on_the_way_the_same_comes_out(
     story: Story, older_server: str, tmp_path: Path
 ) -> None:
     """Every published table is the same to the byte, on PostgreSQL 15 as an external server as on the embedded 18."""
@@ -186,6 +189,9 @@ def test_without_airflow_and_on_an_older_server_the_same_comes_out(
         "select branch_key, period_key, form, state, receipt_id from published.fct_submission order by 1, 2, 3"
     )
     direct.vwu("example")
+    direct.vwu("up", "--no-airflow")
+    for killed in (Fault(KILL, 40, containing="create"), Fault(KILL, 1, AFTER, "quality.gate_run")):
+        assert faults.run(direct.settings, run_whole, fault=killed)[0] is None, f"{killed}: while dbt builds, the gate"
     assert direct.run("--direct")["is_new"] is True
     ours, theirs = direct.checksums(), story.checksums()
     differing = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
