@@ -44,8 +44,10 @@ def land(connection: psycopg.Connection, what: Submission, precedence: int, cont
     assert what.scope is not None
     landing.open_receipt(connection, receipt_id, sha256, Kind.SUBMISSION, content, len(content), "test")
     landing.open_scope(connection, what.scope)
-    rows = landing.insert_values(connection, receipt_id, what)
-    return receipt_id, landing.put_in_force(connection, receipt_id, what.scope, precedence, "test", rows)
+    landing.insert_values(connection, receipt_id, [what])
+    return receipt_id, landing.put_in_force(
+        connection, receipt_id, {what.scope: None}, precedence, "test", len(what.values)
+    )
 
 
 def figures_in_force(connection: psycopg.Connection) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from vwu.catalogue import Catalogue, load_catalogue
+from vwu.cli.main import main
 from vwu.database import connect
 from vwu.intake import landing, life
 from vwu.intake.landing import IntakeError
@@ -76,7 +77,7 @@ def test_checking_offline_with_the_history_says_the_same(database: Settings, cat
     path = report(database, "2024-02", startup("in_period", 9), startup("programme_to_date", 120))
     history = do(database, lambda connection: life.read_history(connection, catalogue, SCOPE))
     kept = history_from_json(json.loads(json.dumps(history.as_json())))
-    offline, outcome = check(path, catalogue, today(), kept), receive(database, str(path))
+    offline, outcome = check(path, catalogue, today(), {SCOPE: kept}), receive(database, str(path))
     assert [each.rule_id for each in offline.findings] == ["CUMULATIVE_DIFFERS"]
     assert (offline.findings, offline.changes, offline.values) == (outcome.findings, outcome.changes, outcome.values)
     assert [(each.basis, each.old, each.new) for each in outcome.changes] == [
@@ -114,10 +115,10 @@ def test_offline_with_all_peers_and_online_with_the_nearest_say_the_same(
         database, scope.period_code, startup("in_period", 900), members.format(1000), branch=scope.branch_code
     )
     history = do(database, lambda connection: life.read_history(connection, catalogue, scope))
-    submission = check_submission(path.name, path.read_bytes(), catalogue, today())
+    (submission,), _ = check_submission(path.name, path.read_bytes(), catalogue, today())
     near = do(database, lambda connection: life.read_history(connection, catalogue, scope, submission))
     assert len({each.branch_code for each in near.peers}) == MOST_PEERS < len({e.branch_code for e in history.peers})
-    offline, outcome = check(path, catalogue, today(), history), receive(database, str(path))
+    offline, outcome = check(path, catalogue, today(), {scope: history}), receive(database, str(path))
     assert [each.rule_id for each in outcome.findings] == ["FAR_FROM_PEERS"]
     assert offline.findings == outcome.findings
 
@@ -218,3 +219,108 @@ def test_an_unknown_report_has_no_empty_history(
 ) -> None:
     with connect(database, "loader") as connection, pytest.raises(IntakeError, match="there is no"):
         life.read_history(connection, catalogue, scope)
+
+
+# Several reports in one file
+
+
+def several(settings: Settings, *lines: tuple[str, str, str]) -> Path:
+    """A long CSV with a line of each (branch, period, line)."""
+    path = report(settings, "nhiều")
+    text = "".join(f"BM01,1,{branch},{period},{line}\n" for branch, period, line in lines)
+    path.write_text(f"{HEADER}\n{text}", "utf-8")
+    return path
+
+
+def in_force(settings: Settings) -> dict[tuple[str, str], tuple[str | None, Any]]:
+    """What speaks for each report: its file's receipt, and its figure."""
+    found = rows(
+        settings,
+        """select scope.branch_code, scope.period_code, scope.receipt_id, raw.value from intake.scope
+           left join raw.submission_value as raw
+               on raw.receipt_id = scope.receipt_id and raw.scope_key = scope.scope_key""",
+    )
+    return {(branch, period): (receipt_id, value) for branch, period, receipt_id, value in found}
+
+
+def state_of(settings: Settings, outcome: Outcome) -> str:
+    return str(rows(settings, f"select state from intake.receipt where receipt_id = '{outcome.receipt_id}'")[0][0])
+
+
+A, B = ("P22", "2024-02"), ("P19", "2024-02")
+
+
+def test_each_report_of_a_file_is_replaced_and_taken_back_by_itself(database: Settings) -> None:
+    both = receive(database, str(several(database, (*A, startup("in_period", 7)), (*B, startup("in_period", 8)))))
+    assert (both.state, len(both.scopes), both.row_count) == (State.LANDED, 2, 2)
+    one = send(database, "2024-02", startup("in_period", 9))
+    assert [(each.old, each.new, each.scope_key) for each in one.changes] == [("7", "9", SCOPE.key)]
+    assert in_force(database) == {A: (one.receipt_id, 9), B: (both.receipt_id, 8)}
+    assert (state_of(database, both), state_of(database, one)) == ("landed", "landed")
+    other = send(database, "2024-02", startup("in_period", 10), branch="P19")
+    assert state_of(database, both) == "superseded"
+
+    def withdraw(outcome: Outcome, scope_key: str | None = None) -> list[str]:
+        return do(  # type: ignore[no-any-return]
+            database, lambda each: landing.withdraw(each, str(outcome.receipt_id), "officer", "nhầm tệp", scope_key)
+        )
+
+    assert withdraw(one) == [SCOPE.key]
+    assert in_force(database) == {A: (both.receipt_id, 7), B: (other.receipt_id, 10)}
+    assert (state_of(database, both), state_of(database, one)) == ("landed", "withdrawn")
+    assert withdraw(both, SCOPE.key) == [SCOPE.key]
+    assert in_force(database) == {A: (None, None), B: (other.receipt_id, 10)}
+    assert state_of(database, both) == "superseded"
+    # What is left of the first file comes back; what was taken back of it does not.
+    withdraw(other)
+    assert in_force(database) == {A: (None, None), B: (both.receipt_id, 8)}
+    assert state_of(database, both) == "landed"
+    with pytest.raises(IntakeError, match="does not report"):
+        withdraw(both, SCOPE.key)
+    withdraw(both)
+    assert in_force(database) == {A: (None, None), B: (None, None)}
+    assert state_of(database, both) == "withdrawn"
+
+
+def test_one_report_that_cannot_be_taken_refuses_its_file_and_says_where(database: Settings) -> None:
+    path = several(database, (*A, startup("in_period", 7)), (*B, startup("in_period", "bảy")))
+    outcome = receive(database, str(path))
+    assert outcome.state is State.REJECTED
+    assert [(each.position, each.scope_key) for each in outcome.findings] == [
+        (f"{path.name}:3", "submission|P19|2024-02|BM01")
+    ]
+    assert in_force(database) == {}
+
+
+def test_periods_of_one_file_are_compared_with_each_other(database: Settings, catalogue: Catalogue) -> None:
+    send(database, "2024-02", startup("programme_to_date", 90))
+    path = several(
+        database,
+        ("P22", "2024-01", startup("programme_to_date", 100)),
+        ("P22", "2024-02", startup("programme_to_date", 99)),
+    )
+    # In force is a February below the new January: it is replaced by the same file, so it counts no more.
+    found = check(path, catalogue, today()).findings
+    assert [(each.rule_id, each.position) for each in found] == [
+        ("CUMULATIVE_FELL", f"{path.name}:2"), ("CUMULATIVE_FELL", f"{path.name}:3"),
+    ]  # fmt: skip
+    assert receive(database, str(path)).findings == found
+    path.write_text(path.read_text("utf-8").replace(",99,", ",109,"), "utf-8")
+    assert receive(database, str(path)).state is State.LANDED
+
+
+def test_a_finding_is_open_while_its_report_counts(
+    database: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("vwu.settings.load_settings", lambda: database)
+    claims = [(*each, line) for each in (A, B) for line in (*CLAIM, NEAR_POOR.format(448))]
+    both = receive(database, str(several(database, *claims)))
+    assert [each.scope_key for each in both.findings] == [SCOPE.key, "submission|P19|2024-02|BM01"]
+    send(database, "2024-02", startup("in_period", 7))
+    assert main(["findings", "--json"]) == 0
+    assert [each["scope_key"] for each in json.loads(capsys.readouterr().out)["findings"]] == [
+        "submission|P19|2024-02|BM01"
+    ]
+    assert main(["withdraw", str(both.receipt_id), "--scope", "submission|P19|2024-02|BM01", "--reason", "nhầm"]) == 0
+    assert main(["findings", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.partition("release without it")[2])["findings"] == []

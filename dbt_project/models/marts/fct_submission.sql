@@ -9,8 +9,11 @@ received as (
         resolved.receipt_id,
         resolved.held_receipt_id,
         held.received_date as held_since,
-        case when resolved.held_receipt_id is null then receipt.state else 'held' end
-            as state,
+        -- Of this report: its receipt may fill others.
+        case
+            when resolved.is_held or resolved.held_receipt_id is not null then 'held'
+            else 'landed'
+        end as state,
         receipt.received_at,
         receipt.received_date,
         receipt.file_name

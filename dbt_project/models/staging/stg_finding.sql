@@ -5,6 +5,20 @@
 {{ config(materialized='table', indexes=[{'columns': ['receipt_id']}]) }}
 with
 
+-- A held receipt, and the last good one that speaks for it meanwhile.
+counting as (
+    select
+        scope_key,
+        receipt_id
+    from {{ ref('stg_scope') }}
+    union
+    select
+        scope_key,
+        held_receipt_id as receipt_id
+    from {{ ref('stg_scope') }}
+    where held_receipt_id is not null
+),
+
 latest_answer as (
     select distinct on (finding_id)
         finding_id,
@@ -27,20 +41,21 @@ final as (
         finding.message_en,
         finding.proposed,
         finding.line_count,
+        finding.scope_key,
         latest_answer.answer
     from {{ source('intake', 'finding') }} as finding
     inner join {{ source('intake', 'receipt') }} as receipt using (receipt_id)
     left join latest_answer using (finding_id)
     where
         (
-            receipt.state in ('landed', 'held', 'rejected')
-            -- The last good receipt, while a newer one is held.
+            receipt.state = 'rejected'
             or exists (
                 select 1
-                from {{ ref('stg_scope') }} as scope
+                from counting
                 where
-                    scope.receipt_id = receipt.receipt_id
-                    and scope.held_receipt_id is not null
+                    counting.receipt_id = finding.receipt_id
+                    and counting.scope_key
+                    = coalesce(finding.scope_key, counting.scope_key)
             )
         )
         and coalesce(latest_answer.answer, 'will be corrected') = 'will be corrected'

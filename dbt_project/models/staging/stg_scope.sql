@@ -27,14 +27,14 @@ last_good as (
     from {{ source('intake', 'receipt_scope') }} as earlier
     inner join {{ source('intake', 'scope') }} as scope
         on earlier.scope_key = scope.scope_key and scope.is_held
-    inner join {{ source('intake', 'receipt') }} as receipt
-        on earlier.receipt_id = receipt.receipt_id and receipt.state = 'superseded'
     left join {{ source('intake', 'approval') }} as approval
         on
             earlier.receipt_id = approval.receipt_id
             and earlier.scope_key = approval.scope_key
     where
-        not earlier.is_withheld
+        earlier.receipt_id <> scope.receipt_id
+        and not earlier.is_withdrawn
+        and not earlier.is_withheld
         and (not earlier.is_approval_needed or approval.receipt_id is not null)
     order by earlier.scope_key asc, earlier.precedence desc
 ),

@@ -27,7 +27,11 @@ def register(verbs: Any) -> None:
     check.add_argument("--marked", metavar="FILE", help="write the workbook back with the faults marked (one file)")
     check.add_argument("--csv", metavar="FILE", help="write the findings as CSV (one file)")
     check.add_argument(
-        "--history", metavar="FILE", help="earlier periods that `vwu history` wrote, to check against (one file)"
+        "--history",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="earlier periods that `vwu history` wrote, to check against (one file; for each report in it)",
     )
     check.add_argument("--json", action="store_true", help="one JSON object (INTERFACES 5.1)")
     check.set_defaults(func=_check)
@@ -65,6 +69,7 @@ def register(verbs: Any) -> None:
 
     withdraw = verbs.add_parser("withdraw", help="take a receipt back; the one before it is in force again")
     withdraw.add_argument("receipt")
+    withdraw.add_argument("--scope", metavar="KEY", help="only this report of a file with several; see `vwu receipts`")
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(func=_withdraw)
 
@@ -107,10 +112,11 @@ def _check(args: argparse.Namespace) -> int:
         print(f"vwu check: --{single[0]} takes one FILE", file=sys.stderr)
         return WRONG_USE
     catalogue = load_catalogue(load_settings().root / "seeds")
-    scope, history = read_history(Path(args.history)) if args.history else (None, None)
-    outcomes = [check(_existing(name), catalogue, today(), history) for name in args.files]
-    if scope is not None and outcomes[0].scopes and scope not in outcomes[0].scopes:
-        print(f"vwu check: {args.history} is the history of {scope.key}, not of this file", file=sys.stderr)
+    histories = dict(read_history(Path(name)) for name in args.history)
+    outcomes = [check(_existing(name), catalogue, today(), histories) for name in args.files]
+    foreign = [scope for scope in histories if outcomes[0].scopes and scope not in outcomes[0].scopes]
+    if foreign:
+        print(f"vwu check: --history is that of {foreign[0].key}, which is not in this file", file=sys.stderr)
         return WRONG_USE
     if args.marked:
         _write_marked(Path(args.files[0]), Path(args.marked), outcomes[0])
@@ -237,7 +243,12 @@ def _print_outcome(outcome: Outcome) -> None:
 
 def _receipts(args: argparse.Namespace) -> int:
     query = """select receipt_id, kind, state, file_name, row_count, reason_vi, reason_en, superseded_by, received_by,
-                      received_at
+                      received_at,
+                      (
+                          select string_agg(filled.scope_key, ', ' order by filled.scope_key)
+                          from intake.receipt_scope as filled
+                          where filled.receipt_id = receipt.receipt_id and not filled.is_withdrawn
+                      ) as scopes
                from intake.receipt where state = coalesce(%s, state) order by received_at, receipt_id"""
     return _list(query, [args.state], "receipts", as_json=args.json)
 
@@ -245,11 +256,15 @@ def _receipts(args: argparse.Namespace) -> int:
 def _findings(args: argparse.Namespace) -> int:
     query = """select finding.finding_id, finding.receipt_id, receipt.file_name, finding.rule_id, finding.family,
                       finding.severity, finding.position, finding.column_name, finding.value, finding.message_vi,
-                      finding.message_en, finding.proposed, finding.line_count
+                      finding.message_en, finding.proposed, finding.line_count, finding.scope_key
                from intake.finding
                inner join intake.receipt on receipt.receipt_id = finding.receipt_id
                where finding.check_no = receipt.check_no
                    and receipt.state in ('landed', 'held', 'rejected')
+                   and (receipt.state = 'rejected' or finding.scope_key is null or exists (
+                       select 1 from intake.scope
+                       where scope.scope_key = finding.scope_key and scope.receipt_id = finding.receipt_id
+                   ))
                    and finding.receipt_id = coalesce(%s, finding.receipt_id)
                    and not exists (
                        select 1 from intake.finding_answer
@@ -301,7 +316,7 @@ def _withdraw(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     with connect(settings, "loader") as connection:
-        scopes = landing.withdraw(connection, args.receipt, settings.who, args.reason)
+        scopes = landing.withdraw(connection, args.receipt, settings.who, args.reason, args.scope)
     print(f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}")
     print("next: `vwu run` builds and publishes the release without it")
     return DONE
@@ -335,10 +350,8 @@ def _approve(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     with connect(settings, "loader") as connection:
-        scope_key = approve(
-            connection, load_catalogue(settings.root / "seeds"), args.receipt, args.branch, settings.who
-        )
-    print(f"receipt {args.receipt} is approved by {args.branch}: {scope_key}")
+        scopes = approve(connection, load_catalogue(settings.root / "seeds"), args.receipt, args.branch, settings.who)
+    print(f"receipt {args.receipt} is approved by {args.branch}: {', '.join(scopes)}")
     print("next: `vwu run` builds and publishes the release with it")
     return DONE
 

@@ -170,7 +170,7 @@ def _every_line(**changed: str) -> Plant:
 def _nothing(draft: Draft) -> tuple[bytes, str]:
     for row in draft.rows:
         row["value"] = ""
-    return csv_bytes(draft.rows), ":1"
+    return csv_bytes(draft.rows), ":2"
 
 
 def _one_line_more(**line: str) -> Plant:
@@ -336,12 +336,6 @@ def _broken_quote(draft: Draft) -> tuple[bytes, str]:
     return _last_line(draft.text, lambda last: last[:-1] + b',"'), f":{len(draft.rows) + 1}"
 
 
-def _another_branch(draft: Draft) -> tuple[bytes, str]:
-    other = "P22" if draft.report.branch_code != "P22" else "P19"
-    draft.rows[-1]["branch_code"] = other
-    return _csv(draft, len(draft.rows) - 1)
-
-
 _CSV_FAULTS = (
     PaperFault("FILE_EMPTY", "nothing in it", _text(lambda _: b"")),
     PaperFault("FILE_UNKNOWN_KIND", "a letter", _text(lambda _: "Kính gửi Trung ương Hội".encode()), "docx"),
@@ -352,7 +346,6 @@ _CSV_FAULTS = (
     PaperFault("CSV_NO_LINES", "a header alone", _text(lambda text: text.split(b"\n")[0] + b"\n", ":1")),
     PaperFault("CSV_FIELD_COUNT", "a comma too many", _at_last_line(lambda last: last + b",")),
     PaperFault("CSV_LINE_BROKEN", "an open quote", _broken_quote),
-    PaperFault("CSV_SEVERAL_REPORTS", "a line of another branch", _another_branch),
     PaperFault("FORM_UNKNOWN", "version 7", _every_line(form_version="7")),
     PaperFault("BRANCH_UNKNOWN", "a province code alone", _every_line(branch_code="22")),
     PaperFault("BRANCH_NOT_VALID", "a branch of another time", _branch_of_another_time),
@@ -527,6 +520,15 @@ def _form_twice(draft: Draft) -> tuple[bytes, str]:
     return workbook_bytes(draft.workbook), "BaoCao2!A1"
 
 
+def _spare_form(draft: Draft) -> tuple[bytes, str]:
+    spare = draft.workbook.copy_worksheet(draft.sheet)
+    spare.title = "BaoCao2"
+    for row in spare.iter_rows(min_row=FIRST_ROW, min_col=6, max_col=10):
+        for cell in row:
+            cell.value = None
+    return workbook_bytes(draft.workbook), "BaoCao2!A1"
+
+
 def _form_hidden(draft: Draft) -> tuple[bytes, str]:
     draft.workbook.create_sheet("Trang 1")
     draft.sheet.sheet_state = "hidden"
@@ -557,7 +559,8 @@ _WORKBOOK_FAULTS = tuple(
         ("FILE_RENAMED", "a web page", _package(lambda _: b"<html><table></table></html>")),
         ("FORM_NOT_FOUND", "no table", _form_gone),
         ("FORM_SHEET_HIDDEN", "the form is hidden", _form_hidden),
-        ("FORM_SHEETS_SEVERAL", "two forms", _form_twice),
+        ("REPORT_TWICE", "the form twice", _form_twice),
+        ("FORM_SHEET_EMPTY", "a spare form", _spare_form),
         ("SHEET_NOT_READ", "one more sheet", _second_sheet("Trang2", "visible", "Trang2!A1")),
         ("SHEET_HIDDEN_NOT_READ", "one more sheet, hidden", _second_sheet("Trang2", "hidden", "Trang2!A1")),
         ("HEAD_FIELD_MISSING", "no branch code", _head_missing),

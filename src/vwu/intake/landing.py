@@ -3,7 +3,7 @@ transaction, so that a file is landed whole or not at all (D5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,20 +106,19 @@ def _scope_columns(scope: Scope) -> dict[str, Any]:
     return {"kind": scope.kind, "bank_code": scope.bank_code, "as_of_date": scope.as_of_date}
 
 
-def insert_values(connection: psycopg.Connection, receipt_id: str, submission: Submission) -> int:
-    """COPY the values of a submission into raw.submission_value; returns how many."""
-    scope = submission.scope
-    assert scope is not None
+def insert_values(connection: psycopg.Connection, receipt_id: str, reports: Sequence[Submission]) -> None:
+    """COPY the values of the reports of one file into raw.submission_value."""
+    said = [(report, report.scope, value) for report in reports for value in report.values]
     with connection.cursor().copy("copy raw.submission_value (" + _VALUE_COLUMNS + ") from stdin") as copy:
-        for line_no, value in enumerate(submission.values, start=1):
+        for line_no, (report, scope, value) in enumerate(said, start=1):
+            assert scope is not None
             quantity = value.quantity
             copy.write_row((
                 receipt_id, line_no, scope.key, scope.branch_code, scope.period_code, scope.form,
-                submission.form_version, value.programme_code, value.indicator_code, value.scenario, value.basis,
+                report.form_version, value.programme_code, value.indicator_code, value.scenario, value.basis,
                 quantity.value, quantity.lower_bound, quantity.upper_bound, quantity.qualifier,
                 quantity.value_state, value.unit_code, value.position, value.raw_text, value.note,
             ))  # fmt: skip
-    return len(submission.values)
 
 
 _VALUE_COLUMNS = (
@@ -131,39 +130,41 @@ _VALUE_COLUMNS = (
 def put_in_force(
     connection: psycopg.Connection,
     receipt_id: str,
-    scope: Scope,
+    scopes: Mapping[Scope, tuple[str, str] | None],
     precedence: int,
     who: str,
     row_count: int,
-    *,
-    held_for: tuple[str, str] | None = None,
 ) -> State:
-    """Make a landed receipt the one in force of its scope, or file it below a later arrival; returns its state.
+    """Make a landed receipt the one in force of its scopes, or file it below a later arrival; returns its state.
 
-    `held_for`: why it is kept out of releases for now, in Vietnamese and English.
+    With each scope why it is kept out of releases for now, in Vietnamese and English; None where it is not.
     """
-    in_force = open_scope(connection, scope)
+    for scope in sorted(scopes, key=lambda each: each.key):
+        _fill(connection, receipt_id, scope, precedence, who, is_held=scopes[scope] is not None)
+    held_for = next((reason for reason in scopes.values() if reason), None)
+    return settle_state(connection, receipt_id, reason=held_for, row_count=row_count)
+
+
+def _fill(
+    connection: psycopg.Connection, receipt_id: str, scope: Scope, precedence: int, who: str, *, is_held: bool
+) -> None:
+    in_force, earlier = open_scope(connection, scope), _receipt_in_force(connection, scope)
     connection.execute(
         """insert into intake.receipt_scope (receipt_id, scope_key, precedence, is_approval_needed)
            values (%s, %s, %s, %s)""",
-        [receipt_id, scope.key, precedence, held_for is not None],
+        [receipt_id, scope.key, precedence, is_held],
     )
-    if in_force is not None and in_force > precedence:
-        set_state(
-            connection, receipt_id, State.SUPERSEDED, row_count=row_count, by=_receipt_in_force(connection, scope)
+    is_latest = in_force is None or in_force <= precedence
+    if is_latest:
+        connection.execute(
+            """update intake.scope set receipt_id = %s, precedence = %s, is_held = %s, changed_at = clock_timestamp()
+               where scope_key = %s""",
+            [receipt_id, precedence, is_held, scope.key],
         )
-        log(connection, who, "land", receipt_id, scope.key, {"in_force": False})
-        return State.SUPERSEDED
-    _supersede(connection, scope, receipt_id, who)
-    connection.execute(
-        """update intake.scope set receipt_id = %s, precedence = %s, is_held = %s, changed_at = clock_timestamp()
-           where scope_key = %s""",
-        [receipt_id, precedence, held_for is not None, scope.key],
-    )
-    state = State.HELD if held_for else State.LANDED
-    set_state(connection, receipt_id, state, reason=held_for or ("", ""), row_count=row_count)
-    log(connection, who, "land", receipt_id, scope.key, {"in_force": True, "rows": row_count, "state": state})
-    return state
+    if is_latest and earlier is not None:
+        settle_state(connection, earlier)
+        log(connection, who, "supersede", earlier, scope.key, {"superseded_by": receipt_id})
+    log(connection, who, "land", receipt_id, scope.key, {"in_force": is_latest, "is_held": is_held})
 
 
 def _receipt_in_force(connection: psycopg.Connection, scope: Scope) -> str | None:
@@ -171,31 +172,49 @@ def _receipt_in_force(connection: psycopg.Connection, scope: Scope) -> str | Non
     return row[0] if row else None
 
 
-def _supersede(connection: psycopg.Connection, scope: Scope, by: str, who: str) -> None:
-    earlier = _receipt_in_force(connection, scope)
-    if earlier is None or earlier == by:
-        return
-    set_state(connection, earlier, State.SUPERSEDED, by=by)
-    log(connection, who, "supersede", earlier, scope.key, {"superseded_by": by})
-
-
-def set_state(
+def settle_state(
     connection: psycopg.Connection,
     receipt_id: str,
-    state: State,
     *,
-    reason: tuple[str, str] = ("", ""),
+    reason: tuple[str, str] | None = None,
     row_count: int | None = None,
-    by: str | None = None,
-) -> None:
-    """Give a receipt its state with the reason in Vietnamese and English; the caller logs the act."""
-    connection.execute(
-        """update intake.receipt
-           set state = %s, reason_vi = %s, reason_en = %s, row_count = coalesce(%s, row_count), superseded_by = %s,
+) -> State:
+    """Give a landed receipt the state that follows from its scopes, and return it; the caller logs the act.
+
+    `held` or `landed` while it fills one of them, `superseded` while it could be returned to in one, else `withdrawn`.
+    Without a reason (in Vietnamese and English) the one that the receipt has stays while its state does.
+    """
+    row = connection.execute(
+        """with settled as (
+               select
+                   case
+                       when bool_or(scope.receipt_id = filled.receipt_id and scope.is_held) then 'held'
+                       when bool_or(scope.receipt_id = filled.receipt_id) then 'landed'
+                       when bool_or(not filled.is_withdrawn) then 'superseded'
+                       else 'withdrawn'
+                   end as state,
+                   min(scope.receipt_id) filter (where not filled.is_withdrawn) as superseded_by
+               from intake.receipt_scope as filled
+               inner join intake.scope on scope.scope_key = filled.scope_key
+               where filled.receipt_id = %(receipt)s
+           )
+           update intake.receipt
+           set state = settled.state,
+               reason_vi = coalesce(%(vi)s, case when receipt.state = settled.state then reason_vi else '' end),
+               reason_en = coalesce(%(en)s, case when receipt.state = settled.state then reason_en else '' end),
+               row_count = coalesce(%(rows)s, row_count),
+               superseded_by = case when settled.state = 'superseded' then settled.superseded_by end,
                state_changed_at = clock_timestamp()
-           where receipt_id = %s""",
-        [state, *reason, row_count, by, receipt_id],
-    )
+           from settled
+           where receipt.receipt_id = %(receipt)s
+           returning receipt.state""",
+        {
+            "receipt": receipt_id, "vi": reason[0] if reason else None, "en": reason[1] if reason else None,
+            "rows": row_count,
+        },
+    ).fetchone()  # fmt: skip
+    assert row is not None
+    return State(row[0])
 
 
 def reject(connection: psycopg.Connection, receipt_id: str, findings: Sequence[Finding], who: str) -> None:
@@ -206,7 +225,12 @@ def reject(connection: psycopg.Connection, receipt_id: str, findings: Sequence[F
         first.message_vi + (f" (và {more} lỗi khác)" if more else ""),
         first.message_en + (f" (and {more} more)" if more else ""),
     )
-    set_state(connection, receipt_id, State.REJECTED, reason=reason)
+    connection.execute(
+        """update intake.receipt set state = 'rejected', reason_vi = %s, reason_en = %s,
+               state_changed_at = clock_timestamp()
+           where receipt_id = %s""",
+        [*reason, receipt_id],
+    )
     log(connection, who, "reject", receipt_id, detail={"errors": more + 1})
 
 
@@ -219,21 +243,24 @@ def record_findings(connection: psycopg.Connection, receipt_id: str, findings: I
     with connection.cursor() as cursor:
         cursor.executemany(
             """insert into intake.finding (finding_id, receipt_id, rule_id, family, severity, position, column_name,
-                   value, message_vi, message_en, proposed, line_count, check_no)
-               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                   value, message_vi, message_en, proposed, line_count, scope_key, check_no)
+               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                on conflict (finding_id) do update set check_no = excluded.check_no""",
             [
                 (
                     each.finding_id(receipt_id), receipt_id, each.rule_id, each.family, each.severity, each.position,
-                    each.column, each.value, each.message_vi, each.message_en, each.proposed, each.line_count, row[0],
+                    each.column, each.value, each.message_vi, each.message_en, each.proposed, each.line_count,
+                    each.scope_key, row[0],
                 )
                 for each in findings
             ],
         )  # fmt: skip
 
 
-def withdraw(connection: psycopg.Connection, receipt_id: str, who: str, reason: str) -> list[str]:
-    """Take a receipt back: the one before it is in force again. Returns the scopes that changed.
+def withdraw(
+    connection: psycopg.Connection, receipt_id: str, who: str, reason: str, scope_key: str | None = None
+) -> list[str]:
+    """Take a receipt back, or one report of it: the one before it is in force again. Returns the scopes that changed.
 
     Raises IntakeError when the receipt is unknown or never landed. Nothing in raw changes (D5).
     """
@@ -244,14 +271,24 @@ def withdraw(connection: psycopg.Connection, receipt_id: str, who: str, reason: 
         raise IntakeError(f"there is no receipt {receipt_id}; `vwu receipts` lists them")
     if row[0] not in {State.LANDED, State.HELD, State.SUPERSEDED}:
         raise IntakeError(f"receipt {receipt_id} is {row[0]}: only what has landed can be withdrawn")
-    set_state(connection, receipt_id, State.WITHDRAWN, reason=(reason, reason))
-    log(connection, who, "withdraw", receipt_id, detail={"reason": reason})
-    scopes = connection.execute(
-        "select scope_key from intake.scope where receipt_id = %s order by scope_key for update", [receipt_id]
+    withdrawn = connection.execute(
+        """update intake.receipt_scope set is_withdrawn = true
+           where receipt_id = %(receipt)s and not is_withdrawn and scope_key = coalesce(%(scope)s, scope_key)
+           returning scope_key""",
+        {"receipt": receipt_id, "scope": scope_key},
     ).fetchall()
-    for (scope_key,) in scopes:
-        _restore(connection, scope_key, who)
-    return [scope_key for (scope_key,) in scopes]
+    if not withdrawn:
+        raise IntakeError(f"receipt {receipt_id} does not report {scope_key}, or that was withdrawn before")
+    log(connection, who, "withdraw", receipt_id, scope_key, {"reason": reason})
+    scopes = connection.execute(
+        """select scope_key from intake.scope where receipt_id = %s and scope_key = any(%s)
+           order by scope_key for update""",
+        [receipt_id, [key for (key,) in withdrawn]],
+    ).fetchall()
+    for (key,) in scopes:
+        _restore(connection, key, who)
+    settle_state(connection, receipt_id, reason=(reason, reason))
+    return [key for (key,) in scopes]
 
 
 def hold(connection: psycopg.Connection, receipt_id: str, reason: str, who: str) -> list[str]:
@@ -292,7 +329,7 @@ def _withhold(
         log(connection, who, "hold" if is_withheld else "lift", receipt_id, scope_key, {"reason": reason})
     held = any(is_held for _, is_held in rows)
     why = (reason, reason) if is_withheld else APPROVAL_NEEDED if held else ("", "")
-    set_state(connection, receipt_id, State.HELD if held else State.LANDED, reason=why)
+    settle_state(connection, receipt_id, reason=why)
     return sorted(scope_key for scope_key, _ in rows)
 
 
@@ -301,8 +338,7 @@ def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
     row = connection.execute(
         f"""select filled.receipt_id, filled.precedence, filled.is_withheld, {_IS_UNAPPROVED}
            from intake.receipt_scope as filled
-           inner join intake.receipt on receipt.receipt_id = filled.receipt_id
-           where filled.scope_key = %s and receipt.state = 'superseded'
+           where filled.scope_key = %s and not filled.is_withdrawn
            order by filled.precedence desc
            limit 1""",
         [scope_key],
@@ -315,8 +351,9 @@ def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
         [receipt_id, precedence, is_held, scope_key],
     )
     if receipt_id is not None:
-        reason = APPROVAL_NEEDED if is_unapproved else HELD_BEFORE if is_withheld else ("", "")
-        set_state(connection, receipt_id, State.HELD if is_held else State.LANDED, reason=reason)
+        settle_state(
+            connection, receipt_id, reason=APPROVAL_NEEDED if is_unapproved else HELD_BEFORE if is_withheld else None
+        )
         log(connection, who, "restore", receipt_id, scope_key)
 
 

@@ -16,7 +16,7 @@ import psycopg
 from vwu.database import read_rows
 from vwu.intake import landing
 from vwu.intake.landing import IntakeError
-from vwu.intake.model import State, Submission, SubmissionScope
+from vwu.intake.model import Submission, SubmissionScope
 from vwu.intake.submission.history import (
     MOST_PEERS,
     SAME_SIZE,
@@ -203,41 +203,44 @@ def needs_approval(catalogue: Catalogue, scope: SubmissionScope) -> bool:
     return bool(form and form.is_approved_by_province and branch and branch.level in ("district", "commune"))
 
 
-def approve(connection: psycopg.Connection, catalogue: Catalogue, receipt_id: str, branch_code: str, who: str) -> str:
-    """A branch approves the report of one below it, which is held until then; returns the scope.
+def approve(
+    connection: psycopg.Connection, catalogue: Catalogue, receipt_id: str, branch_code: str, who: str
+) -> list[str]:
+    """A branch approves what a receipt reports of those below it, which is held until then; returns the scopes.
 
     Raises IntakeError when the receipt is unknown, not held in force, or of a branch that is not below this one.
     """
-    row = connection.execute(
+    rows = connection.execute(
         """select scope.scope_key, scope.branch_code, scope.period_code, scope.is_held, receipt_scope.is_withheld
            from intake.receipt_scope
            inner join intake.scope on receipt_scope.scope_key = scope.scope_key
                and receipt_scope.receipt_id = scope.receipt_id
            where receipt_scope.receipt_id = %s and scope.kind = 'submission'
+           order by scope.scope_key
            for update of scope""",
         [receipt_id],
-    ).fetchone()
-    if row is None:
+    ).fetchall()
+    if not rows:
         raise IntakeError(f"receipt {receipt_id} is not in force of any report; `vwu receipts` lists them")
-    scope_key, reporting, period_code, is_held, is_withheld = row
-    if not is_held:
+    held = [row for row in rows if row[3]]
+    if not held:
         raise IntakeError(f"receipt {receipt_id} waits for no approval")
-    period = catalogue.period(period_code)
-    if period is None or branch_code not in _superiors(catalogue, reporting, period.end_date):
-        raise IntakeError(f"{branch_code} is not above {reporting} in {period_code} and cannot approve its report")
-    connection.execute(
-        """insert into intake.approval (receipt_id, scope_key, approving_branch_code, approved_by)
-           values (%s, %s, %s, %s)""",
-        [receipt_id, scope_key, branch_code, who],
-    )
-    connection.execute(
-        "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
-        [is_withheld, scope_key],
-    )
-    if not is_withheld:
-        landing.set_state(connection, receipt_id, State.LANDED)
-    landing.log(connection, who, "approve", receipt_id, scope_key, {"approving_branch_code": branch_code})
-    return str(scope_key)
+    for scope_key, reporting, period_code, _, is_withheld in held:
+        period = catalogue.period(period_code)
+        if period is None or branch_code not in _superiors(catalogue, reporting, period.end_date):
+            raise IntakeError(f"{branch_code} is not above {reporting} in {period_code} and cannot approve its report")
+        connection.execute(
+            """insert into intake.approval (receipt_id, scope_key, approving_branch_code, approved_by)
+               values (%s, %s, %s, %s)""",
+            [receipt_id, scope_key, branch_code, who],
+        )
+        connection.execute(
+            "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
+            [is_withheld, scope_key],
+        )
+        landing.log(connection, who, "approve", receipt_id, scope_key, {"approving_branch_code": branch_code})
+    landing.settle_state(connection, receipt_id)
+    return [scope_key for scope_key, *_ in held]
 
 
 def _superiors(catalogue: Catalogue, branch_code: str, on: date) -> tuple[str, ...]:

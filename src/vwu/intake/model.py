@@ -86,6 +86,8 @@ class Finding:
     value: str = ""
     proposed: str | None = None
     line_count: int = 1
+    # The report or feed that it is about; None for the file as a whole, or where nobody knows.
+    scope_key: str | None = None
 
     def finding_id(self, receipt_id: str) -> str:
         """Deterministic id: the same fault of the same receipt is the same finding."""
@@ -105,6 +107,7 @@ class Finding:
             "message_en": self.message_en,
             "proposed": self.proposed,
             "lines": self.line_count,
+            "scope_key": self.scope_key,
         }
 
 
@@ -174,6 +177,7 @@ class Submission:
 class Change:
     """One value that a resubmission changes; None on the side that does not report it."""
 
+    scope_key: str
     programme_code: str
     indicator_code: str
     scenario: str
@@ -198,12 +202,17 @@ class Outcome:
     state: State
     receipt_id: str | None = None
     scopes: tuple[Scope, ...] = ()
-    values: tuple[SubmissionValue, ...] = ()
+    reports: tuple[Submission, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     row_count: int = 0
     reason_vi: str = ""
     reason_en: str = ""
     changes: tuple[Change, ...] = ()
+
+    @property
+    def values(self) -> tuple[SubmissionValue, ...]:
+        """The values of all reports in the file."""
+        return tuple(value for report in self.reports for value in report.values)
 
     def summary(self) -> str:
         """One line for a log: what became of the file, and the first reason; no value that could be an identity."""
@@ -221,7 +230,12 @@ class Outcome:
             "kind": str(self.kind),
             "state": str(self.state),
             "scope": _scope_json(self.scopes[0]) if self.scopes else None,
-            "values": [value.as_json() for value in self.values],
+            "scopes": [_scope_json(scope) for scope in self.scopes],
+            "values": [
+                value.as_json() | {"scope_key": report.scope.key if report.scope else None}
+                for report in self.reports
+                for value in report.values
+            ],
             "findings": [finding.as_json() for finding in self.findings],
             "rows": self.row_count,
             "changes": [change.as_json() for change in self.changes],

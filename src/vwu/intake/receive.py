@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from vwu.intake import landing, life, store
 from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, describe
-from vwu.intake.model import Change, FeedScope, Finding, Kind, Outcome, Scope, State, Submission, has_errors
+from vwu.intake.model import (
+    Change,
+    FeedScope,
+    Finding,
+    Kind,
+    Outcome,
+    Scope,
+    State,
+    Submission,
+    SubmissionScope,
+    has_errors,
+)
 from vwu.intake.rules import finding
 from vwu.settings import Settings
 
@@ -125,18 +137,21 @@ def _receive(connection: psycopg.Connection, settings: Settings, catalogue: Cata
     return outcome
 
 
-def check(path: Path, catalogue: Catalogue, on: date, history: History | None = None) -> Outcome:
+def check(
+    path: Path, catalogue: Catalogue, on: date, histories: Mapping[SubmissionScope, History] = MappingProxyType({})
+) -> Outcome:
     """Check one file without a database: the same findings as `receive` gives.
 
-    Without `history` (of a submission) the rules that need earlier periods find nothing.
+    For a report without a history the rules that need earlier periods see those of its file alone.
     """
     sha256 = store.sha256_of(path)
     if _is_feed(path):
         from vwu.intake.feed.check import check_feed
 
         with check_feed(path, _control_of(path), catalogue, on) as feed:
-            return _outcome(path.name, sha256, _kind(feed), feed.scope, feed.findings, row_count=feed.row_count)
-    return _submission_outcome(path.name, sha256, _check_submission(path, catalogue, on), catalogue, history)
+            scopes = (feed.scope,) if feed.scope else ()
+            return _outcome(path.name, sha256, _kind(feed), scopes, feed.findings, row_count=feed.row_count)
+    return _submission_outcome(path.name, sha256, *_check_submission(path, catalogue, on), catalogue, histories)
 
 
 def _receive_submission(
@@ -147,37 +162,67 @@ def _receive_submission(
     sha256: str,
     precedence: int,
 ) -> Outcome:
-    submission, history = _check_submission(data, catalogue, today()), None
-    if submission.scope is not None and not has_errors(submission.findings):
-        landing.open_scope(connection, submission.scope)  # nobody else replaces it while it is compared
-        history = life.read_history(connection, catalogue, submission.scope, submission)
-    outcome = _submission_outcome(data.name, sha256, submission, catalogue, history)
-    if submission.scope is None or has_errors(outcome.findings):
+    reports, findings = _check_submission(data, catalogue, today())
+    histories = {}
+    if not _is_refused(reports, findings):
+        # In one order everywhere, so that two files of the same reports cannot wait for each other.
+        for report, scope in sorted(_scoped(reports), key=lambda each: each[1].key):
+            landing.open_scope(connection, scope)  # nobody else replaces it while it is compared
+            histories[scope] = life.read_history(connection, catalogue, scope, report)
+    outcome = _submission_outcome(data.name, sha256, reports, findings, catalogue, histories)
+    if outcome.state is State.REJECTED:
         return _reject(connection, settings, outcome)
-    receipt_id, scope = store.receipt_id_of(sha256), submission.scope
-    rows = landing.insert_values(connection, receipt_id, submission)
-    held_for = landing.APPROVAL_NEEDED if life.needs_approval(catalogue, scope) else None
-    landed = _land(connection, settings, outcome, scope, precedence, rows, held_for)
-    life.carry_answers(connection, receipt_id, scope, settings.who)
+    receipt_id = store.receipt_id_of(sha256)
+    landing.insert_values(connection, receipt_id, outcome.reports)
+    held_for: dict[Scope, tuple[str, str] | None] = {
+        scope: landing.APPROVAL_NEEDED if life.needs_approval(catalogue, scope) else None
+        for _, scope in _scoped(outcome.reports)
+    }
+    landed = _land(connection, settings, outcome, precedence, held_for)
+    for _, scope in _scoped(outcome.reports):
+        life.carry_answers(connection, receipt_id, scope, settings.who)
     return landed
 
 
-def _submission_outcome(
-    name: str, sha256: str, submission: Submission, catalogue: Catalogue, history: History | None
-) -> Outcome:
-    """The outcome of a checked submission; what is compared with its history is a file without errors of its own."""
-    from vwu.intake.submission.changes import changes_between
-    from vwu.intake.submission.history import History, check_history
+def _scoped(reports: Iterable[Submission]) -> Iterator[tuple[Submission, SubmissionScope]]:
+    return ((report, report.scope) for report in reports if report.scope is not None)
 
-    scope, findings = submission.scope, submission.findings
-    changes: tuple[Change, ...] = ()
-    if scope is not None and not has_errors(findings):
-        history = history or History()
-        findings += check_history(submission, catalogue, history)
-        former = [each for each in history.past if each.period_code == scope.period_code]
-        changes = changes_between(former, submission.values) if former else ()
-    outcome = _outcome(name, sha256, Kind.SUBMISSION, scope, findings, submission, len(submission.values))
-    return replace(outcome, changes=changes)
+
+def _is_refused(reports: Sequence[Submission], findings: tuple[Finding, ...]) -> bool:
+    """A file is landed whole or not at all: one report that cannot be taken refuses those beside it."""
+    return (
+        not reports
+        or any(report.scope is None or has_errors(report.findings) for report in reports)
+        or has_errors(findings)
+    )
+
+
+def _submission_outcome(
+    name: str,
+    sha256: str,
+    reports: tuple[Submission, ...],
+    findings: tuple[Finding, ...],
+    catalogue: Catalogue,
+    histories: Mapping[SubmissionScope, History],
+) -> Outcome:
+    """The outcome of a checked file; what is compared with its history is a file without errors of its own."""
+    from vwu.intake.submission.changes import changes_between
+    from vwu.intake.submission.history import History, check_history, with_others
+
+    found, changes = list(findings), list[Change]()
+    is_sound = not _is_refused(reports, findings)
+    for report in reports:
+        of_report, scope = report.findings, report.scope
+        if is_sound and scope is not None:
+            history = with_others(histories.get(scope, History()), scope, reports, store.receipt_id_of(sha256))
+            of_report += check_history(report, catalogue, history)
+            former = [each for each in history.past if each.period_code == scope.period_code]
+            changes += changes_between(scope.key, former, report.values) if former else ()
+        found += [replace(each, scope_key=scope.key if scope else None) for each in of_report]
+    return _outcome(
+        name, sha256, Kind.SUBMISSION, tuple(scope for _, scope in _scoped(reports)), tuple(found),
+        row_count=sum(len(report.values) for report in reports), reports=reports, changes=tuple(changes),
+    )  # fmt: skip
 
 
 def _receive_feed(
@@ -196,11 +241,12 @@ def _receive_feed(
         if feed.scope is not None and not has_errors(findings):
             findings += _late(connection, feed.scope)
             findings += feed.history_findings(connection)
-        outcome = _outcome(data.name, sha256, _kind(feed), feed.scope, findings, row_count=feed.row_count)
+        scopes = (feed.scope,) if feed.scope else ()
+        outcome = _outcome(data.name, sha256, _kind(feed), scopes, findings, row_count=feed.row_count)
         if feed.scope is None or has_errors(findings):
             return _reject(connection, settings, outcome)
         feed.land(connection, receipt_id, feed.scope.key, settings.key("token"))
-        return _land(connection, settings, outcome, feed.scope, feed.scope.sequence, feed.row_count)
+        return _land(connection, settings, outcome, feed.scope.sequence, {feed.scope: None})
 
 
 def _late(connection: psycopg.Connection, scope: FeedScope) -> tuple[Finding, ...]:
@@ -255,17 +301,14 @@ def _land(
     connection: psycopg.Connection,
     settings: Settings,
     outcome: Outcome,
-    scope: Scope,
     precedence: int,
-    rows: int,
-    held_for: tuple[str, str] | None = None,
+    held_for: Mapping[Scope, tuple[str, str] | None],
 ) -> Outcome:
+    """Put each scope of a landed file in force; `held_for` says why one is kept out of releases."""
     assert outcome.receipt_id is not None
     _describe_receipt(connection, outcome)
     landing.record_findings(connection, outcome.receipt_id, outcome.findings)
-    state = landing.put_in_force(
-        connection, outcome.receipt_id, scope, precedence, settings.who, rows, held_for=held_for
-    )
+    state = landing.put_in_force(connection, outcome.receipt_id, held_for, precedence, settings.who, outcome.row_count)
     return replace(outcome, state=state)
 
 
@@ -277,30 +320,28 @@ def _outcome(
     name: str,
     sha256: str,
     kind: Kind,
-    scope: Scope | None,
+    scopes: tuple[Scope, ...],
     findings: tuple[Finding, ...],
-    submission: Submission | None = None,
-    row_count: int = 0,
+    *,
+    row_count: int,
+    reports: tuple[Submission, ...] = (),
+    changes: tuple[Change, ...] = (),
 ) -> Outcome:
-    """The outcome of a check: `rejected` when any finding is an error, else `checked`."""
+    """The outcome of a check: `rejected` when any finding is an error or nobody knows what the file replaces."""
+    if len(scopes) == 1 and len(reports) <= 1:
+        findings = tuple(replace(each, scope_key=scopes[0].key) for each in findings)
+    is_refused = not scopes or any(report.scope is None for report in reports) or has_errors(findings)
     return Outcome(
-        file=name,
-        sha256=sha256,
-        kind=kind,
-        state=State.REJECTED if scope is None or has_errors(findings) else State.CHECKED,
-        receipt_id=store.receipt_id_of(sha256),
-        scopes=(scope,) if scope else (),
-        values=submission.values if submission else (),
-        findings=findings,
-        row_count=row_count,
-    )
+        name, sha256, kind, State.REJECTED if is_refused else State.CHECKED, store.receipt_id_of(sha256), scopes,
+        reports, findings, row_count, changes=changes,
+    )  # fmt: skip
 
 
 def _kind(feed: CheckedFeed) -> Kind:
     return feed.scope.kind if feed.scope else Kind.UNKNOWN
 
 
-def _check_submission(path: Path, catalogue: Catalogue, on: date) -> Submission:
+def _check_submission(path: Path, catalogue: Catalogue, on: date) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
     from vwu.intake.submission.check import check_submission
 
     return check_submission(path.name, path.read_bytes(), catalogue, on)

@@ -24,7 +24,9 @@ class _Said(Protocol):
     def value_state(self) -> str: ...
 
 
-def changes_between(former: Iterable[PastValue], values: Iterable[SubmissionValue]) -> tuple[Change, ...]:
+def changes_between(
+    scope_key: str, former: Iterable[PastValue], values: Iterable[SubmissionValue]
+) -> tuple[Change, ...]:
     """The values that differ, in the order of the new file, then those that it leaves out; a value that is missing on
     both sides is no change."""
     before = {each.key: each for each in former if each.value_state != "missing"}
@@ -38,7 +40,8 @@ def changes_between(former: Iterable[PastValue], values: Iterable[SubmissionValu
         old, new = before.get(key), after.get(key)
         old_text, new_text = _said(old) if old else None, _said(new.quantity) if new else None
         if old_text != new_text:
-            found.append(Change(*key, old_text, new_text, old.position if old else "", new.position if new else ""))
+            places = (old.position if old else "", new.position if new else "")
+            found.append(Change(scope_key, *key, old_text, new_text, *places))
     return tuple(found)
 
 

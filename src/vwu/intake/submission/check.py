@@ -1,9 +1,9 @@
-"""Checks one branch submission: bytes in, scope, values and findings out; no database, no clock."""
+"""Checks one file of a branch: bytes in, reports with scopes, values and findings out; no database, no clock."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,19 +35,35 @@ def looks_like_submission(name: str, content: bytes) -> bool:
     return is_spreadsheet(content) or name.lower().endswith(_SPREADSHEETS) or has_long_header(content)
 
 
-def check_submission(name: str, content: bytes, catalogue: Catalogue, today: date) -> Submission:
-    """Read and check one workbook or long CSV. Any finding of severity `error` refuses the file as a whole.
+def check_submission(
+    name: str, content: bytes, catalogue: Catalogue, today: date
+) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
+    """Read and check one workbook or long CSV: its reports, and what is told of the file as a whole.
 
-    The values that could be read are given even then. `scope` is None when branch or period is not known.
-    Never raises on any content.
+    Any finding of severity `error` refuses the file as a whole; the values that could be read are given even then.
+    The `scope` of a report is None when its branch or period is not known. Never raises on any content.
     """
-    paper, findings = _read(name, content)
-    if paper is None:
-        return Submission(None, findings=findings)
+    papers, findings = _read(name, content)
+    reports = [_check_report(paper, catalogue, today) for paper in papers]
+    return tuple(reports), (*findings, *_reported_twice(papers, reports))
+
+
+def _reported_twice(papers: Sequence[Paper], reports: Sequence[Submission]) -> Iterator[Finding]:
+    """One branch, period and form, one report: a second one is refused even when it says the same."""
+    first: dict[SubmissionScope, Paper] = {}
+    for paper, report in zip(papers, reports, strict=True):
+        if report.scope is not None and first.setdefault(report.scope, paper) is not paper:
+            yield finding(
+                "REPORT_TWICE", position=paper.place.position, value=report.scope.branch_code,
+                period=report.scope.period_code, other=first[report.scope].place.position,
+            )  # fmt: skip
+
+
+def _check_report(paper: Paper, catalogue: Catalogue, today: date) -> Submission:
     head = read_head(paper, catalogue, today)
     reader = _Reader(catalogue, head)
     values = _without_idle_gaps(tuple(reader.values(paper)))
-    found = [*findings, *head.findings, *reader.findings, *check_consistency(values, catalogue)]
+    found = [*paper.findings, *head.findings, *reader.findings, *check_consistency(values, catalogue)]
     found += _timeliness(paper, head, values, today)
     if not any(value.quantity.value_state != "missing" for value in values) and not has_errors(tuple(found)):
         found.append(finding("NOTHING_REPORTED", position=paper.place.position))
@@ -72,21 +88,21 @@ def _vocabulary(catalogue: Catalogue) -> Vocabulary:
     return vocabulary_of(catalogue.units.values())
 
 
-def _read(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]:
+def _read(name: str, content: bytes) -> tuple[tuple[Paper, ...], tuple[Finding, ...]]:
     if not content:
-        return None, (finding("FILE_EMPTY", position=name, value=name),)
+        return (), (finding("FILE_EMPTY", position=name, value=name),)
     if is_spreadsheet(content):
         sheets, findings = read_sheets(name, content)
         if not sheets:
-            return None, findings or (finding("FORM_NOT_FOUND", position=name, value=name, sheets="-"),)
-        paper, found = read_form(name, sheets)
-        return paper, (*findings, *found)
+            return (), findings or (finding("FORM_NOT_FOUND", position=name, value=name, sheets="-"),)
+        papers, found = read_form(name, sheets)
+        return papers, (*findings, *found)
     if has_long_header(content) or name.lower().endswith((".csv", ".txt")):
         return read_long_csv(name, content)
     if name.lower().endswith(_SPREADSHEETS):
         vi, en = _what_it_is(content)
-        return None, (finding("FILE_RENAMED", position=name, value=name, detail_vi=vi, detail_en=en),)
-    return None, (finding("FILE_UNKNOWN_KIND", position=name, value=name),)
+        return (), (finding("FILE_RENAMED", position=name, value=name, detail_vi=vi, detail_en=en),)
+    return (), (finding("FILE_UNKNOWN_KIND", position=name, value=name),)
 
 
 def _what_it_is(content: bytes) -> tuple[str, str]:

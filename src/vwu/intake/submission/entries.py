@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from vwu.intake.model import Finding
 from vwu.intake.submission.values import Cell
 
 FORM = "BM01"
@@ -74,8 +75,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A submission as it lies on the desk: the head's fields by name, and its lines in their order."""
+    """A report as it lies on the desk: the head's fields by name, its lines in their order, what is wrong around them.
+
+    `is_table`: it came as lines of a table (a CSV) and not as a form.
+    """
 
     head: Mapping[str, HeadField]
     lines: tuple[Line, ...]
     place: Place
+    findings: tuple[Finding, ...] = ()
+    is_table: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """No figure stands in it."""
+        return all(figure.cell.is_empty for line in self.lines for figure in line.figures)

@@ -72,8 +72,11 @@ class _Found:
     table: _Table
 
 
-def read_form(name: str, sheets: tuple[Sheet, ...]) -> tuple[Paper | None, tuple[Finding, ...]]:
-    """The form as a paper, and what is wrong with the sheet itself; no paper when no visible sheet carries the form."""
+def read_form(name: str, sheets: tuple[Sheet, ...]) -> tuple[tuple[Paper, ...], tuple[Finding, ...]]:
+    """A paper of each visible sheet that carries the form, and what is told of the other sheets.
+
+    Of several forms, those without a figure are told and not read: who has nothing to report says so.
+    """
     converted = {sheet.name: in_unicode(sheet) for sheet in sheets}
     sheets = tuple(sheet for sheet, _ in converted.values())
     found = [each for sheet in sheets if (each := _find(sheet)) is not None]
@@ -81,17 +84,23 @@ def read_form(name: str, sheets: tuple[Sheet, ...]) -> tuple[Paper | None, tuple
     if not visible:
         hidden = [each.sheet for each in found]
         if hidden:
-            return None, (finding("FORM_SHEET_HIDDEN", position=hidden[0].position(0, 0), value=hidden[0].name),)
-        return None, (finding("FORM_NOT_FOUND", position=name, value=name, sheets=", ".join(s.name for s in sheets)),)
-    if len(visible) > 1:
-        names = ", ".join(each.sheet.name for each in visible)
-        return None, (finding("FORM_SHEETS_SEVERAL", position=visible[1].sheet.position(0, 0), value=names),)
-    chosen = visible[0]
-    reader = _LineReader(chosen)
+            return (), (finding("FORM_SHEET_HIDDEN", position=hidden[0].position(0, 0), value=hidden[0].name),)
+        return (), (finding("FORM_NOT_FOUND", position=name, value=name, sheets=", ".join(s.name for s in sheets)),)
+    papers = {each.sheet.name: _paper(each, converted[each.sheet.name][1]) for each in visible}
+    read = {sheet: paper for sheet, paper in papers.items() if not paper.is_blank} or papers
+    told = [
+        finding("FORM_SHEET_EMPTY", position=paper.place.position, value=sheet)
+        for sheet, paper in papers.items()
+        if sheet not in read
+    ]
+    return tuple(read.values()), (*told, *_other_sheets(sheets, list(papers)))
+
+
+def _paper(found: _Found, legacy: tuple[Finding, ...]) -> Paper:
+    reader = _LineReader(found)
     lines = tuple(reader.read())
-    _, legacy = converted[chosen.sheet.name]
-    findings = (*legacy, *_other_sheets(sheets, chosen.sheet), *_columns(chosen), *reader.findings)
-    return Paper(chosen.head, lines, Place(chosen.sheet.position(0, 0))), findings
+    findings = (*legacy, *_columns(found), *reader.findings)
+    return Paper(found.head, lines, Place(found.sheet.position(0, 0)), findings)
 
 
 def _find(sheet: Sheet) -> _Found | None:
@@ -189,11 +198,11 @@ def _other_columns(sheet: Sheet, known: Mapping[str, int], rows: range) -> tuple
     return unknown, tuple(repeated)
 
 
-def _other_sheets(sheets: tuple[Sheet, ...], chosen: Sheet) -> Iterator[Finding]:
+def _other_sheets(sheets: tuple[Sheet, ...], forms: list[str]) -> Iterator[Finding]:
     for sheet in sheets:
-        if sheet is not chosen and sheet.name != MARKS_SHEET and any(sheet.filled(row) for row in range(sheet.height)):
+        if sheet.name not in (*forms, MARKS_SHEET) and any(sheet.filled(row) for row in range(sheet.height)):
             rule_id = "SHEET_HIDDEN_NOT_READ" if sheet.is_hidden else "SHEET_NOT_READ"
-            yield finding(rule_id, position=sheet.position(0, 0), value=sheet.name, form_sheet=chosen.name)
+            yield finding(rule_id, position=sheet.position(0, 0), value=sheet.name, form_sheet=", ".join(forms))
 
 
 def _columns(found: _Found) -> Iterator[Finding]:

@@ -77,11 +77,11 @@ def _newest(catalogue: Catalogue) -> str:
 
 
 def _missing(paper: Paper) -> list[Finding]:
-    is_csv = paper.place.position.endswith(":1")
-    optional = {"form_version"} if is_csv else {"branch_code"} if "branch_name" in paper.head else set[str]()
+    is_table = paper.is_table
+    optional = {"form_version"} if is_table else {"branch_code"} if "branch_name" in paper.head else set[str]()
     needed = [name for name in _LABELS if name not in paper.head and name not in optional]
     return [
-        finding("HEAD_FIELD_MISSING", position=paper.place.position, column=name if is_csv else _LABELS[name])
+        finding("HEAD_FIELD_MISSING", position=paper.place.position, column=name if is_table else _LABELS[name])
         for name in needed
     ]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -18,7 +18,7 @@ from math import log10
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from vwu.intake.model import Finding, Quantity, Submission, SubmissionValue
+from vwu.intake.model import Finding, Quantity, Submission, SubmissionScope, SubmissionValue
 from vwu.intake.rules import finding, of_period
 from vwu.intake.submission.values import format_number
 
@@ -106,6 +106,29 @@ def history_from_json(written: Mapping[str, Any]) -> History:
         tuple(PastValue(**read(row)) for row in written["past"]),
         tuple(PeerValue(**read(row)) for row in written["peers"]),
     )
+
+
+def with_others(history: History, own: SubmissionScope, reports: Iterable[Submission], receipt_id: str) -> History:
+    """The history as it will be once the other reports of the same file are in force as well."""
+    others = {
+        report.scope.period_code: report.values
+        for report in reports
+        if report.scope and report.scope != own
+        and (report.scope.branch_code, report.scope.form) == (own.branch_code, own.form)
+    }  # fmt: skip
+    if not others:
+        return history
+    kept = tuple(each for each in history.past if each.period_code not in others)
+    sent = tuple(_past(period_code, each, receipt_id) for period_code, values in others.items() for each in values)
+    return replace(history, past=(*kept, *sent))
+
+
+def _past(period_code: str, value: SubmissionValue, receipt_id: str) -> PastValue:
+    said = value.quantity
+    return PastValue(
+        period_code, *_key(value), said.value, said.lower_bound, said.upper_bound, said.qualifier, said.value_state,
+        receipt_id, value.position,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

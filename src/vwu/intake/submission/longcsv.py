@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from vwu.intake.model import Finding
 from vwu.intake.rules import finding
@@ -47,17 +47,25 @@ def has_long_header(content: bytes) -> bool:
     return b"branch_code" in first and b"indicator_code" in first
 
 
-def read_long_csv(name: str, content: bytes) -> tuple[Paper | None, tuple[Finding, ...]]:
-    """The file as a paper, and what is wrong with its lines; no paper when it cannot be read as a table."""
+def read_long_csv(name: str, content: bytes) -> tuple[tuple[Paper, ...], tuple[Finding, ...]]:
+    """A paper of each report in the file, and what is wrong with the file; none when it cannot be read as a table."""
     try:
         text, converted = _text(name, content)
         header, lines = _table(name, text)
     except _CsvError as error:
-        return None, (error.found,)
-    findings = [*converted, *_unknown_columns(name, header), *_several_scopes(name, lines)]
+        return (), (error.found,)
+    findings = [*converted, *_unknown_columns(name, header)]
     if not lines:
-        return None, (*findings, finding("CSV_NO_LINES", position=f"{name}:1", value=name))
-    return Paper(_head(name, lines[0]), tuple(_lines(name, lines)), Place(f"{name}:1")), tuple(findings)
+        return (), (*findings, finding("CSV_NO_LINES", position=f"{name}:1", value=name))
+    reports: dict[tuple[str, ...], list[Fields]] = {}
+    for line in lines:
+        reports.setdefault(tuple(clean(line[1].get(column, "")).upper() for column in _HEAD), []).append(line)
+    return tuple(_paper(name, report) for report in reports.values()), tuple(findings)
+
+
+def _paper(name: str, lines: list[Fields]) -> Paper:
+    """One report: branch, period and form are the same on each of its lines."""
+    return Paper(_head(name, lines[0]), tuple(_lines(name, lines)), Place(f"{name}:{lines[0][0]}"), is_table=True)
 
 
 def _text(name: str, content: bytes) -> tuple[str, list[Finding]]:
@@ -162,19 +170,6 @@ def _unknown_columns(name: str, header: list[str]) -> Iterator[Finding]:
     for column in header:
         if column not in COLUMNS:
             yield finding("COLUMN_UNKNOWN", position=f"{name}:1", column=column, value=column, known=", ".join(COLUMNS))
-
-
-def _several_scopes(name: str, lines: list[Fields]) -> Iterator[Finding]:
-    """One file is one report: branch, period and form are the same on every line."""
-    first: Mapping[str, str] = lines[0][1] if lines else {}
-    for number, line in lines:
-        for column in _HEAD:
-            if clean(line.get(column, "")) != clean(first.get(column, "")):
-                yield finding(
-                    "CSV_SEVERAL_REPORTS", position=f"{name}:{number}", column=column, value=line[column],
-                    first=first[column],
-                )  # fmt: skip
-                return
 
 
 def _head(name: str, line: Fields) -> dict[str, HeadField]:

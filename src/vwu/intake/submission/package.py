@@ -25,7 +25,8 @@ MAX_PART_BYTES = 30_000_000
 MAX_PARTS = 2_000
 MAX_ROWS = 5_000
 MAX_COLUMNS = 256
-MAX_SHEETS = 60
+# A province may send a sheet for each of its communes.
+MAX_SHEETS = 300
 
 # What the reader of a zip archive raises when the archive is damaged; a compression that it does not know is a
 # NotImplementedError, an encrypted part a RuntimeError.

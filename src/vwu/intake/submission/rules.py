@@ -73,10 +73,15 @@ _STRUCTURE = (
         "Biểu nằm ở trang bị ẩn {value} nên không được đọc. Hãy bỏ ẩn trang đó, hoặc xóa đi nếu không dùng.",
         "The form is on the hidden sheet {value}, which is not read. Unhide the sheet, or delete it if it is not meant.",
     ),
+    _warning(
+        "FORM_SHEET_EMPTY", "structure",
+        "Trang {value} là biểu BM01 nhưng không có số liệu nào nên không được đọc. Hãy xóa trang đó nếu thừa; nếu đơn vị không phát sinh thì hãy ghi dấu - vào các ô.",
+        "Sheet {value} is form BM01 without any figure and was not read. Delete it if it is spare; a branch with nothing to report writes - in the cells.",
+    ),
     _error(
-        "FORM_SHEETS_SEVERAL", "structure",
-        "Nhiều trang đều có biểu BM01: {value}. Mỗi tệp là một báo cáo: hãy gửi mỗi trang thành một tệp riêng.",
-        "Several sheets carry form BM01: {value}. One file is one report: send each sheet as a file of its own.",
+        "REPORT_TWICE", "structure",
+        "Báo cáo của {value} kỳ {period} có hai lần trong tệp, ở {other} và ở {position}, không biết lấy bản nào. Hãy giữ một bản.",
+        "The report of {value} for {period} stands in the file twice, at {other} and at {position}, and which one counts is unclear. Keep one.",
     ),
     _info(
         "SHEET_NOT_READ", "structure",
@@ -167,11 +172,6 @@ _STRUCTURE = (
         "CSV_NO_LINES", "structure",
         "Tệp CSV {value} không có dòng số liệu nào. Hãy ghi mỗi số liệu một dòng.",
         "The CSV file {value} has no line of figures. Write one figure a line.",
-    ),
-    _error(
-        "CSV_SEVERAL_REPORTS", "structure",
-        "Dòng {position} ghi {column} là {value}, khác dòng đầu ({first}). Mỗi tệp là một báo cáo: hãy tách thành nhiều tệp.",
-        "Line {position} says {column} {value} where the first line says {first}. One file is one report: send one file for each.",
     ),
 )  # fmt: skip
 

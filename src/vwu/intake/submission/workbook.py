@@ -166,7 +166,9 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
 
     try:
         with load_workbook(io.BytesIO(content)) as workbook:
-            listed = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet][:MAX_SHEETS]
+            listed = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
+            if len(listed) > MAX_SHEETS:
+                raise PackageError("FILE_TOO_LARGE", f"{len(listed)} trang tính", f"{len(listed)} sheets")
             sheets = []
             for each in listed:
                 sheet = workbook.get_sheet_by_name(each.name)

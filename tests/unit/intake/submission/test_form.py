@@ -9,9 +9,11 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from vwu.catalogue import Catalogue
 from vwu.intake.model import Submission
+from vwu.intake.submission.check import check_submission
 
-from .conftest import COLUMNS, FIRST_ROW, HEAD, STARTUP, Build, Check, saved, workbook
+from .conftest import COLUMNS, FIRST_ROW, HEAD, STARTUP, TODAY, Build, Check, saved, workbook
 
 
 def figures(submission: Submission) -> Mapping[str, str]:
@@ -291,3 +293,44 @@ def test_values_are_read_even_where_the_head_is_wrong(check: Check, build: Build
     submission = check(build(STARTUP, head={"Kỳ báo cáo": "2024-13"}))
     assert submission.scope is None
     assert figures(submission) == {"BaoCao!G13": "2238"}
+
+
+COMMUNE = {"Mã đơn vị": "P22-06895", "Tên đơn vị": None, "Kỳ báo cáo": "2025-08", "Từ ngày": None, "Đến ngày": None}
+
+
+def several(*heads: Mapping[str, Any]) -> Workbook:
+    """A workbook with a sheet of the form for each head."""
+    book = workbook(STARTUP, head=heads[0])
+    for number, head in enumerate(heads[1:], start=2):
+        sheet = book.create_sheet(f"Xã {number}")
+        for row in workbook(STARTUP, head=head)["BaoCao"].iter_rows():
+            for cell in row:
+                sheet[cell.coordinate] = cell.value
+    return book
+
+
+def test_a_sheet_a_commune_is_a_report_each(catalogue: Catalogue) -> None:
+    book = several(COMMUNE, COMMUNE | {"Mã đơn vị": "P22-06931"}, COMMUNE | {"Kỳ báo cáo": "2025-09"})
+    book["Xã 2"]["G13"] = "khoảng một"
+    reports, findings = check_submission("P22.xlsx", saved(book), catalogue, TODAY)
+    assert findings == ()
+    assert [(each.scope.branch_code, each.scope.period_code) for each in reports if each.scope] == [
+        ("P22-06895", "2025-08"), ("P22-06931", "2025-08"), ("P22-06895", "2025-09"),
+    ]  # fmt: skip
+    assert [[value.position for value in each.values] for each in reports] == [["BaoCao!G13"], [], ["'Xã 3'!G13"]]
+    # What is wrong is told of the report that it is in.
+    assert [[each.position for each in report.findings] for report in reports] == [[], ["'Xã 2'!G13"], []]
+
+
+def test_of_several_forms_the_empty_ones_are_told_and_not_read(catalogue: Catalogue) -> None:
+    book = several(COMMUNE, dict.fromkeys(HEAD))
+    book["Xã 2"]["G13"] = None
+    reports, findings = check_submission("P22.xlsx", saved(book), catalogue, TODAY)
+    assert len(reports) == 1
+    assert [(each.rule_id, each.position) for each in findings] == [("FORM_SHEET_EMPTY", "'Xã 2'!A1")]
+
+
+def test_a_report_that_stands_in_the_file_twice_is_refused(catalogue: Catalogue) -> None:
+    _, findings = check_submission("P22.xlsx", saved(several(COMMUNE, COMMUNE)), catalogue, TODAY)
+    assert [(each.rule_id, each.position) for each in findings] == [("REPORT_TWICE", "'Xã 2'!A1")]
+    assert "BaoCao!A1" in findings[0].message_vi

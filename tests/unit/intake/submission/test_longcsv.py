@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from vwu.catalogue import Catalogue
 from vwu.intake.model import Submission
+from vwu.intake.submission.check import check_submission
 
-from .conftest import Check
+from .conftest import TODAY, Check
 
 HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note"
 LINE = "BM01,1,P22,2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,programme_to_date,2.238,người,sơ bộ"
@@ -73,3 +75,21 @@ def test_another_unit_is_refused_with_its_column(check: Check) -> None:
 def test_a_fault_of_the_head_names_its_column(check: Check) -> None:
     (finding,) = read(check, file(LINE.replace("P22", "P99"))).findings
     assert (finding.rule_id, finding.position, finding.column) == ("BRANCH_UNKNOWN", "P22.csv:2", "branch_code")
+
+
+def test_lines_of_several_reports_are_a_report_each(catalogue: Catalogue) -> None:
+    line = "BM01,1,{},2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,{},5,PERSON,"
+    lines = (("P22", "in_period"), ("P19", "in_period"), ("p22", "programme_to_date"))
+    reports, findings = check_submission("all.csv", file(*(line.format(*each) for each in lines)), catalogue, TODAY)
+    assert findings == ()
+    assert [(each.scope.branch_code, [value.position for value in each.values]) for each in reports if each.scope] == [
+        ("P22", ["all.csv:2", "all.csv:4"]), ("P19", ["all.csv:3"]),
+    ]  # fmt: skip
+
+
+def test_a_line_without_a_branch_is_a_report_of_nobody(catalogue: Catalogue) -> None:
+    line = "BM01,1,{},2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,in_period,5,PERSON,"
+    reports, _ = check_submission("all.csv", file(line.format("P22"), line.format("")), catalogue, TODAY)
+    assert [[(each.rule_id, each.position) for each in report.findings] for report in reports] == [
+        [], [("HEAD_FIELD_MISSING", "all.csv:3")],
+    ]  # fmt: skip

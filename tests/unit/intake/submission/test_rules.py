@@ -16,10 +16,9 @@ import pytest
 from vwu.catalogue import Catalogue, load_catalogue
 from vwu.intake.model import Severity
 from vwu.intake.rules import FILE_RULES
-from vwu.intake.submission.check import check_submission
 from vwu.intake.submission.rules import HISTORY_RULES, SUBMISSION_RULES
 
-from .conftest import FIRST_ROW, STARTUP, TODAY, Check, Line, container, saved, workbook
+from .conftest import FIRST_ROW, STARTUP, TODAY, Check, Line, checked, container, saved, workbook
 
 CSV_HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note\n"
 Fault = tuple[str, bytes]
@@ -70,6 +69,11 @@ def hide_column(made: Any) -> None:
 
 def copy_form(made: Any) -> None:
     made.copy_worksheet(made.active).title = "BaoCao2"
+
+
+def add_spare_form(made: Any) -> None:
+    copy_form(made)
+    made["BaoCao2"]["G13"] = None
 
 
 def hide_form(made: Any) -> None:
@@ -124,7 +128,8 @@ FAULTS: Mapping[str, Callable[[], Fault]] = {
     "FILE_RENAMED": lambda: ("P22.xlsx", b"<html><table></table></html>"),
     "FORM_NOT_FOUND": lambda: edited(lambda made: made.active.delete_rows(1, 30)),
     "FORM_SHEET_HIDDEN": lambda: edited(hide_form),
-    "FORM_SHEETS_SEVERAL": lambda: edited(copy_form),
+    "FORM_SHEET_EMPTY": lambda: edited(add_spare_form),
+    "REPORT_TWICE": lambda: edited(copy_form),
     "SHEET_NOT_READ": lambda: edited(add_sheet),
     "SHEET_HIDDEN_NOT_READ": lambda: edited(add_hidden_sheet),
     "HEAD_FIELD_MISSING": lambda: book(head={"Kỳ báo cáo": None}),
@@ -143,10 +148,6 @@ FAULTS: Mapping[str, Callable[[], Fault]] = {
     "CSV_FIELD_COUNT": lambda: long_csv("BM01,1,P22,2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,in_period,2,3 tỷ,,"),
     "CSV_LINE_BROKEN": lambda: long_csv('BM01,1,P22,2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,in_period,"5,,'),
     "CSV_NO_LINES": lambda: ("P22.csv", CSV_HEADER.encode()),
-    "CSV_SEVERAL_REPORTS": lambda: long_csv(
-        "BM01,1,P22,2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,in_period,5,PERSON,",
-        "BM01,1,P19,2024-01,DA939,TRAINING_CLASSES,actual,in_period,5,CLASS,",
-    ),
     "BRANCH_UNKNOWN": lambda: book(head={"Mã đơn vị": "22"}),
     "BRANCH_BY_NAME": lambda: book(head={"Mã đơn vị": None}),
     "BRANCH_AMBIGUOUS": lambda: book(head={"Mã đơn vị": "xã Tân An"}),
@@ -239,7 +240,7 @@ OF_ONE_FILE = [rule.rule_id for rule in SUBMISSION_RULES if rule not in HISTORY_
 @pytest.mark.parametrize("rule_id", OF_ONE_FILE)
 def test_each_rule_fires_on_its_fault(twice_named: Catalogue, rule_id: str) -> None:
     name, content = FAULTS[rule_id]()
-    submission = check_submission(name, content, twice_named, TODAY)
+    submission = checked(name, content, twice_named, TODAY)
     found = [finding for finding in submission.findings if finding.rule_id == rule_id]
     assert found, [finding.rule_id for finding in submission.findings]
     for each in found:

@@ -15,7 +15,6 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from vwu.catalogue import Catalogue, load_catalogue
-from vwu.intake.submission.check import check_submission
 from vwu.intake.submission.history import History, PastValue
 from vwu.intake.submission.template import (
     COLUMNS,
@@ -26,6 +25,8 @@ from vwu.intake.submission.template import (
     write_form,
     write_template,
 )  # fmt: skip
+
+from .conftest import checked
 
 ROOT = Path(__file__).parents[4]
 
@@ -141,7 +142,7 @@ def test_the_period_before_stands_in_grey_beside_the_cells_and_is_not_read(catal
     assert cell.font.color.rgb.endswith("6B6B6B")
     assert sheet.cell(row_of(sheet, "MAIAM", "SHELTER_FUND"), 12).value == "Trong kỳ: 2.300.000.000 đồng"
     assert sheet.print_area.endswith(f"$L${sheet.max_row}")
-    submission = check_submission("P22.xlsx", content, catalogue, date(2026, 11, 21))
+    submission = checked("P22.xlsx", content, catalogue)
     assert [found.rule_id for found in submission.findings] == ["NOTHING_REPORTED"]
 
 
