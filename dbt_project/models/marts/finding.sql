@@ -23,7 +23,7 @@ select
     finding.answer
 from {{ ref('stg_finding') }} as finding
 inner join {{ ref('stg_receipt') }} as receipt using (receipt_id)
--- A receipt that was turned away fills no scope; a finding of a file with several reports
--- as a whole belongs to no single one.
+-- A receipt that was turned away fills no scope; what is said of a file with several
+-- reports as a whole belongs to no single one.
 left join {{ ref('stg_scope') }} as scope
     on finding.receipt_id = scope.receipt_id and finding.scope_key = scope.scope_key
