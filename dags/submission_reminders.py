@@ -43,7 +43,7 @@ def submission_reminders():
     @task
     def announce_missing() -> int:
         """Write the lists of the missing and send the letters of the day; returns how many reports are missing."""
-        from vwu.intake.receive import today
+        from vwu.intake.check import today
         from vwu.intake.reminders import remind
 
         reminded = remind(load_settings(), today())

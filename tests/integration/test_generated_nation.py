@@ -17,11 +17,12 @@ from vwu.generate.landing_zone import generate
 from vwu.generate.planted import read_planted
 from vwu.generate.request import Request
 from vwu.intake.arrivals import list_arrivals
+from vwu.intake.check import check, today
 from vwu.intake.feed.columns import CONTROL_SUFFIX
 from vwu.intake.feed.control import SUMS
 from vwu.intake.feed.land import TABLES
 from vwu.intake.model import Kind, Outcome
-from vwu.intake.receive import check, receive, today
+from vwu.intake.receive import receive
 from vwu.intake.submission.rules import HISTORY_RULES, SUBMISSION_RULES
 from vwu.settings import Settings
 

@@ -14,8 +14,9 @@ from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake import store
 from vwu.intake.arrivals import BRANCH_SUBMISSIONS, ZONES, list_arrivals, list_batches
+from vwu.intake.check import check, today
 from vwu.intake.model import Outcome, State
-from vwu.intake.receive import ChangedWhileReadError, NotReceivedError, check, receive, receive_batch, today
+from vwu.intake.receive import ChangedWhileReadError, NotReceivedError, receive, receive_batch
 from vwu.settings import Settings
 
 RAW_TABLES = ("submission_value", "loan", "credit_group", "credit_summary", "feed_control")

@@ -15,9 +15,10 @@ from vwu.catalogue import Catalogue, load_catalogue
 from vwu.cli.main import main
 from vwu.database import connect
 from vwu.intake import landing, life
+from vwu.intake.check import check, today
 from vwu.intake.landing import IntakeError
 from vwu.intake.model import Outcome, State, SubmissionScope
-from vwu.intake.receive import check, receive, today
+from vwu.intake.receive import receive
 from vwu.intake.submission.check import check_submission
 from vwu.intake.submission.history import MOST_PEERS, history_from_json
 from vwu.settings import Settings

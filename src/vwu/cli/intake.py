@@ -104,7 +104,7 @@ def register(verbs: Any) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     from vwu.catalogue import load_catalogue
-    from vwu.intake.receive import check, today
+    from vwu.intake.check import check, today
     from vwu.settings import load_settings
 
     single = [option for option in ("marked", "csv", "history") if getattr(args, option)]
@@ -374,7 +374,7 @@ def _excuse(args: argparse.Namespace) -> int:
 
 
 def _remind(args: argparse.Namespace) -> int:
-    from vwu.intake.receive import today
+    from vwu.intake.check import today
     from vwu.intake.reminders import remind
     from vwu.settings import load_settings
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from vwu.intake.store import modified
-from vwu.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from vwu.settings import Settings
 
 BRANCH_SUBMISSIONS, BANK_FEEDS = "branch_submissions", "bank_feeds"
 ZONES = (BRANCH_SUBMISSIONS, BANK_FEEDS)

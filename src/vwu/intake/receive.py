@@ -7,38 +7,29 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from vwu.intake import landing, life, store
 from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, describe
-from vwu.intake.model import (
-    Change,
-    FeedScope,
-    Finding,
-    Kind,
-    Outcome,
-    Scope,
-    State,
-    Submission,
-    SubmissionScope,
-    has_errors,
+from vwu.intake.check import (
+    check_reports,
+    control_of,
+    feed_outcome,
+    is_feed,
+    is_refused,
+    submission_outcome,
+    today,
+    with_scope,
 )
+from vwu.intake.model import FeedScope, Finding, Kind, Outcome, Scope, State, has_errors
 from vwu.intake.rules import finding
 from vwu.settings import Settings
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
-    from vwu.intake.feed.check import CheckedFeed
-    from vwu.intake.submission.history import History
-
-VIETNAM = timezone(timedelta(hours=7))
-_SNIFF_BYTES = 4096
-_COMPRESSED_FEEDS = (".csv.gz", ".csv.zst")
 
 
 class ChangedWhileReadError(Exception):
@@ -47,11 +38,6 @@ class ChangedWhileReadError(Exception):
 
 class NotReceivedError(Exception):
     """Some files could not be worked on, whatever is in them; the message names each and says why."""
-
-
-def today() -> date:
-    """Today in Viet Nam, where every due date and "not in the future" is meant."""
-    return datetime.now(VIETNAM).date()
 
 
 def receive(settings: Settings, path: str) -> Outcome:
@@ -120,38 +106,24 @@ def _receive(connection: psycopg.Connection, settings: Settings, catalogue: Cata
     candidate = describe(path)
     with _local(path) as (data, control):
         sha256 = store.sha256_of(data)
-        is_feed = _is_feed(data)
+        is_bank_feed = is_feed(data)
         if landing.may_keep(connection, sha256):
-            store.keep(settings.store, data, sha256, settings.key("store") if is_feed else None)
-        receipt = _open(connection, settings, data, sha256, is_feed)
+            store.keep(settings.store, data, sha256, settings.key("store") if is_bank_feed else None)
+        receipt = _open(connection, settings, data, sha256, is_bank_feed)
         landing.lock_receipt(connection, receipt.receipt_id)
         precedence = landing.settle_arrival(connection, candidate.path, candidate.signature, receipt.receipt_id)
         unchanged = _unchanged(connection, receipt.receipt_id, data.name, sha256)
         if unchanged is not None:
             return unchanged
-        if is_feed:
+        if is_bank_feed:
             outcome = _receive_feed(connection, settings, catalogue, data, control, sha256)
         else:
-            outcome = _receive_submission(connection, settings, catalogue, data, sha256, precedence)
+            is_suspect = not receipt.is_new and receipt.state is State.RECEIVED
+            outcome = _receive_submission(
+                connection, settings, catalogue, data, sha256, precedence, is_suspect=is_suspect
+            )
         _refuse_change(path, candidate)
     return outcome
-
-
-def check(
-    path: Path, catalogue: Catalogue, on: date, histories: Mapping[SubmissionScope, History] = MappingProxyType({})
-) -> Outcome:
-    """Check one file without a database: the same findings as `receive` gives.
-
-    For a report without a history the rules that need earlier periods see those of its file alone.
-    """
-    sha256 = store.sha256_of(path)
-    if _is_feed(path):
-        from vwu.intake.feed.check import check_feed
-
-        with check_feed(path, _control_of(path), catalogue, on) as feed:
-            scopes = (feed.scope,) if feed.scope else ()
-            return _outcome(path.name, sha256, _kind(feed), scopes, feed.findings, row_count=feed.row_count)
-    return _submission_outcome(path.name, sha256, *_check_submission(path, catalogue, on), catalogue, histories)
 
 
 def _receive_submission(
@@ -161,68 +133,30 @@ def _receive_submission(
     data: Path,
     sha256: str,
     precedence: int,
+    *,
+    is_suspect: bool,
 ) -> Outcome:
-    reports, findings = _check_submission(data, catalogue, today())
+    """`is_suspect`: an earlier attempt on these bytes came to no end, and they may be why."""
+    reports, findings = check_reports(data, catalogue, today(), is_suspect=is_suspect)
     histories = {}
-    if not _is_refused(reports, findings):
+    if not is_refused(reports, findings):
         # In one order everywhere, so that two files of the same reports cannot wait for each other.
-        for report, scope in sorted(_scoped(reports), key=lambda each: each[1].key):
+        for report, scope in sorted(with_scope(reports), key=lambda each: each[1].key):
             landing.open_scope(connection, scope)  # nobody else replaces it while it is compared
             histories[scope] = life.read_history(connection, catalogue, scope, report)
-    outcome = _submission_outcome(data.name, sha256, reports, findings, catalogue, histories)
+    outcome = submission_outcome(data.name, sha256, reports, findings, catalogue, histories)
     if outcome.state is State.REJECTED:
         return _reject(connection, settings, outcome)
     receipt_id = store.receipt_id_of(sha256)
     landing.insert_values(connection, receipt_id, outcome.reports)
     held_for: dict[Scope, tuple[str, str] | None] = {
         scope: landing.APPROVAL_NEEDED if life.needs_approval(catalogue, scope) else None
-        for _, scope in _scoped(outcome.reports)
+        for _, scope in with_scope(outcome.reports)
     }
     landed = _land(connection, settings, outcome, precedence, held_for)
-    for _, scope in _scoped(outcome.reports):
+    for _, scope in with_scope(outcome.reports):
         life.carry_answers(connection, receipt_id, scope, settings.who)
     return landed
-
-
-def _scoped(reports: Iterable[Submission]) -> Iterator[tuple[Submission, SubmissionScope]]:
-    return ((report, report.scope) for report in reports if report.scope is not None)
-
-
-def _is_refused(reports: Sequence[Submission], findings: tuple[Finding, ...]) -> bool:
-    """A file is landed whole or not at all: one report that cannot be taken refuses those beside it."""
-    return (
-        not reports
-        or any(report.scope is None or has_errors(report.findings) for report in reports)
-        or has_errors(findings)
-    )
-
-
-def _submission_outcome(
-    name: str,
-    sha256: str,
-    reports: tuple[Submission, ...],
-    findings: tuple[Finding, ...],
-    catalogue: Catalogue,
-    histories: Mapping[SubmissionScope, History],
-) -> Outcome:
-    """The outcome of a checked file; what is compared with its history is a file without errors of its own."""
-    from vwu.intake.submission.changes import changes_between
-    from vwu.intake.submission.history import History, check_history, with_others
-
-    found, changes = list(findings), list[Change]()
-    is_sound = not _is_refused(reports, findings)
-    for report in reports:
-        of_report, scope = report.findings, report.scope
-        if is_sound and scope is not None:
-            history = with_others(histories.get(scope, History()), scope, reports, store.receipt_id_of(sha256))
-            of_report += check_history(report, catalogue, history)
-            former = [each for each in history.past if each.period_code == scope.period_code]
-            changes += changes_between(scope.key, former, report.values) if former else ()
-        found += [replace(each, scope_key=scope.key if scope else None) for each in of_report]
-    return _outcome(
-        name, sha256, Kind.SUBMISSION, tuple(scope for _, scope in _scoped(reports)), tuple(found),
-        row_count=sum(len(report.values) for report in reports), reports=reports, changes=tuple(changes),
-    )  # fmt: skip
 
 
 def _receive_feed(
@@ -241,8 +175,7 @@ def _receive_feed(
         if feed.scope is not None and not has_errors(findings):
             findings += _late(connection, feed.scope)
             findings += feed.history_findings(connection)
-        scopes = (feed.scope,) if feed.scope else ()
-        outcome = _outcome(data.name, sha256, _kind(feed), scopes, findings, row_count=feed.row_count)
+        outcome = feed_outcome(data.name, sha256, feed, findings)
         if feed.scope is None or has_errors(findings):
             return _reject(connection, settings, outcome)
         feed.land(connection, receipt_id, feed.scope.key, settings.key("token"))
@@ -260,10 +193,10 @@ def _late(connection: psycopg.Connection, scope: FeedScope) -> tuple[Finding, ..
 
 
 def _open(
-    connection: psycopg.Connection, settings: Settings, data: Path, sha256: str, is_feed: bool
+    connection: psycopg.Connection, settings: Settings, data: Path, sha256: str, is_bank_feed: bool
 ) -> landing.Receipt:
     """The receipt, committed at once: from here on nobody can say that the file never came."""
-    kind = Kind.UNKNOWN if is_feed else Kind.SUBMISSION
+    kind = Kind.UNKNOWN if is_bank_feed else Kind.SUBMISSION
     receipt = landing.open_receipt(
         connection, store.receipt_id_of(sha256), sha256, kind, data.name, data.stat().st_size, settings.who
     )
@@ -316,53 +249,6 @@ def _describe_receipt(connection: psycopg.Connection, outcome: Outcome) -> None:
     connection.execute("update intake.receipt set kind = %s where receipt_id = %s", [outcome.kind, outcome.receipt_id])
 
 
-def _outcome(
-    name: str,
-    sha256: str,
-    kind: Kind,
-    scopes: tuple[Scope, ...],
-    findings: tuple[Finding, ...],
-    *,
-    row_count: int,
-    reports: tuple[Submission, ...] = (),
-    changes: tuple[Change, ...] = (),
-) -> Outcome:
-    """The outcome of a check: `rejected` when any finding is an error or nobody knows what the file replaces."""
-    if len(scopes) == 1 and len(reports) <= 1:
-        findings = tuple(replace(each, scope_key=scopes[0].key) for each in findings)
-    is_refused = not scopes or any(report.scope is None for report in reports) or has_errors(findings)
-    return Outcome(
-        name, sha256, kind, State.REJECTED if is_refused else State.CHECKED, store.receipt_id_of(sha256), scopes,
-        reports, findings, row_count, changes=changes,
-    )  # fmt: skip
-
-
-def _kind(feed: CheckedFeed) -> Kind:
-    return feed.scope.kind if feed.scope else Kind.UNKNOWN
-
-
-def _check_submission(path: Path, catalogue: Catalogue, on: date) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
-    from vwu.intake.submission.check import check_submission
-
-    return check_submission(path.name, path.read_bytes(), catalogue, on)
-
-
-def _is_feed(path: Path) -> bool:
-    """A bank feed is a compressed CSV, a file with a control record, or a CSV whose header names a bank."""
-    name = path.name.lower()
-    if name.endswith(_COMPRESSED_FEEDS) or path.with_name(path.name + CONTROL_SUFFIX).exists():
-        return True
-    if not name.endswith(".csv"):
-        return False
-    with path.open("rb") as source:
-        return b"bank_code" in source.read(_SNIFF_BYTES).split(b"\n", 1)[0]
-
-
-def _control_of(path: Path) -> bytes | None:
-    control = path.with_name(path.name + CONTROL_SUFFIX)
-    return control.read_bytes() if control.exists() else None
-
-
 def _refuse_change(path: str, before: Candidate) -> None:
     if describe(path).signature != before.signature:
         raise ChangedWhileReadError(f"{path} was written again while it was read; it will be received anew")
@@ -375,7 +261,7 @@ def _local(path: str) -> Iterator[tuple[Path, bytes | None]]:
 
     file_system, place = url_to_fs(path)
     if "file" in file_system.protocol:
-        yield Path(place), _control_of(Path(place))
+        yield Path(place), control_of(Path(place))
         return
     folder = Path(tempfile.mkdtemp(prefix="vwu-receive-"))
     try:
@@ -383,6 +269,6 @@ def _local(path: str) -> Iterator[tuple[Path, bytes | None]]:
             if file_system.exists(each):
                 file_system.get(each, str(folder / each.rsplit("/", 1)[-1]))
         data = folder / place.rsplit("/", 1)[-1]
-        yield data, _control_of(data)
+        yield data, control_of(data)
     finally:
         shutil.rmtree(folder)

@@ -106,8 +106,8 @@ FILE_RULES = (
     ),
     Rule(
         "FILE_UNREADABLE", "file", Severity.ERROR, "intake",
-        "Không đọc được tệp: {detail}. Hãy mở tệp, lưu lại rồi gửi lại.",
-        "The file cannot be read: {detail}. Open it, save it again and send it again.",
+        "Không đọc được tệp: {detail_vi}. Hãy mở tệp, lưu lại rồi gửi lại.",
+        "The file cannot be read: {detail_en}. Open it, save it again and send it again.",
     ),
     Rule(
         "FEED_SEQUENCE_LATE", "control", Severity.ERROR, "intake",

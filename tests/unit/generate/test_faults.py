@@ -14,8 +14,8 @@ from vwu.catalogue import Catalogue
 from vwu.generate.landing_zone import generate
 from vwu.generate.planted import CHECK, RECEIVE, Planted, read_planted
 from vwu.generate.request import Request
+from vwu.intake.check import check
 from vwu.intake.model import Finding
-from vwu.intake.receive import check
 from vwu.intake.rules import rules
 from vwu.intake.submission.rules import HISTORY_RULES
 

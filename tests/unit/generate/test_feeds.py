@@ -18,9 +18,9 @@ import zstandard
 from vwu.catalogue import Catalogue
 from vwu.generate.landing_zone import generate
 from vwu.generate.request import Request
+from vwu.intake.check import check
 from vwu.intake.feed.columns import CONTROL_SUFFIX, FINAL_STATUSES
 from vwu.intake.model import Severity
-from vwu.intake.receive import check
 
 Lines = list[dict[str, str]]
 MONTH_ENDS = ("2025-05-31", "2025-06-30", "2025-07-31")

@@ -16,8 +16,8 @@ from vwu.catalogue import Catalogue
 from vwu.generate.landing_zone import generate
 from vwu.generate.nation import places_of
 from vwu.generate.request import Request
+from vwu.intake.check import check
 from vwu.intake.model import Outcome, SubmissionScope, SubmissionValue
-from vwu.intake.receive import check
 
 TODAY = date(2026, 11, 21)
 Values = Mapping[tuple[str, str, str, str, str], SubmissionValue]  # branch, period, indicator, scenario, basis

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from xml.parsers import expat
 
@@ -21,7 +22,7 @@ from vwu.intake.submission.encodings import encoding_of_font
 
 # A form of 100 indicators needs some 200 KB; these limits leave room for photographs and long notes.
 MAX_FILE_BYTES = 20_000_000
-MAX_PART_BYTES = 30_000_000
+MAX_PART_BYTES, MAX_PACKAGE_BYTES = 30_000_000, 90_000_000
 MAX_PARTS = 2_000
 MAX_ROWS = 5_000
 MAX_COLUMNS = 256
@@ -103,8 +104,9 @@ def open_package(content: bytes) -> Package:
         raise PackageError("FILE_TRUNCATED") from error
     if any(entry.flag_bits & 1 for entry in entries):
         raise PackageError("FILE_ENCRYPTED")
-    if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_PART_BYTES:
-        raise too_large(f"{sum(entry.file_size for entry in entries):,} byte")
+    sizes = [entry.file_size for entry in entries]
+    if len(sizes) > MAX_PARTS or max(sizes, default=0) > MAX_PART_BYTES or sum(sizes) > MAX_PACKAGE_BYTES:
+        raise too_large(f"{sum(sizes):,} byte")
     return Package(archive, frozenset(entry.filename for entry in entries))
 
 
@@ -265,7 +267,7 @@ class _Listing(_Scan):
         self.found: list[dict[str, str]] = []
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        if tag.rpartition(":")[2] == self.tag:
+        if _local(tag) == self.tag:
             self.found.append(dict(attributes))
 
 
@@ -279,7 +281,7 @@ class _Styles(_Scan):
         self.list = ""
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        tag = tag.rpartition(":")[2]
+        tag = _local(tag)
         if tag == "numFmt" and "numFmtId" in attributes:
             self.formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
         elif tag in ("cellXfs", "fonts"):
@@ -292,7 +294,7 @@ class _Styles(_Scan):
             self.cell_formats.append((int(attributes.get("numFmtId", "0")), int(attributes.get("fontId", "0"))))
 
     def end(self, tag: str) -> None:
-        if tag.rpartition(":")[2] == self.list:
+        if _local(tag) == self.list:
             self.list = ""
 
 
@@ -307,7 +309,7 @@ class _SheetScan(_Scan):
         self.has_formula = self.is_value = self.has_inline = False
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        tag = tag.rpartition(":")[2]
+        tag = _local(tag)
         if tag == "c":
             self._start_cell(attributes)
         elif tag == "f":
@@ -327,7 +329,7 @@ class _SheetScan(_Scan):
             self.value += data
 
     def end(self, tag: str) -> None:
-        tag = tag.rpartition(":")[2]
+        tag = _local(tag)
         if tag == "v":
             self.is_value = False
         elif tag == "c":
@@ -429,10 +431,18 @@ class _OdsScan(_Scan):
             self.facts.add_without_value(*place)
 
 
+@lru_cache(maxsize=1_000)
+def _local(tag: str) -> str:
+    """The name of an element without its prefix. Elements are many, their names are few."""
+    return tag.rpartition(":")[2]
+
+
 def _is_true(flag: str | None) -> bool:
     return flag in ("1", "true")
 
 
+# Forms are alike, so their cells have the same places again and again.
+@lru_cache(maxsize=20_000)
 def cell_at(reference: str) -> tuple[int, int]:
     """Row and column, from 0, of a reference such as `G14`. Raises ValueError when it is none."""
     found = _REFERENCE.fullmatch(reference)
@@ -444,6 +454,7 @@ def cell_at(reference: str) -> tuple[int, int]:
     return int(found[2]) - 1, column - 1
 
 
+@lru_cache(maxsize=20_000)
 def cell_name(row: int, column: int) -> str:
     """`G14` for row 13, column 6."""
     letters, number = "", column + 1

@@ -53,17 +53,19 @@ class Sheet:
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell as it was sent; an empty one beyond the last row or column."""
-        content = self.rows[row][column] if row < len(self.rows) and column < len(self.rows[row]) else None
-        place = (row, column)
-        is_percent = place in self.facts.percents if self.facts.knows_formats else None
-        return Cell(
-            None if content == "" else content, is_percent, self.facts.errors.get(place, ""),
-            place in self.facts.without_value,
-        )  # fmt: skip
+        place, facts = (row, column), self.facts
+        is_percent = place in facts.percents if facts.knows_formats else None
+        return Cell(self._content(row, column), is_percent, facts.errors.get(place, ""), place in facts.without_value)
+
+    def _content(self, row: int, column: int) -> Content:
+        if row >= len(self.rows) or column >= len(self.rows[row]):
+            return None
+        content = self.rows[row][column]
+        return None if content == "" else content
 
     def text(self, row: int, column: int) -> str:
         """The cleaned text of a cell; a whole number as digits, anything else as its cell shows it."""
-        content = self.cell(row, column).content
+        content = self._content(row, column)
         if isinstance(content, float) and content.is_integer():
             return str(int(content))
         return clean(str(content)) if content is not None else ""
@@ -131,7 +133,7 @@ def read_sheets(name: str, content: bytes) -> tuple[tuple[Sheet, ...], tuple[Fin
         sheets, foreign = _read(name, content)
     except PackageError as error:
         vi, en = error.detail_vi, error.detail_en
-        return (), (finding(error.rule_id, position=name, value=name, detail=en, detail_vi=vi, detail_en=en),)
+        return (), (finding(error.rule_id, position=name, value=name, detail_vi=vi, detail_en=en),)
     if not foreign:
         return sheets, ()
     said = [_FOREIGN[kind] for kind in sorted(foreign)]
