@@ -39,11 +39,21 @@ final as (
         received.receipt_id,
         received.file_name,
         received.held_receipt_id,
-        received.held_since
+        received.held_since,
+        excused.expires_on as excused_until,
+        excused.reason as excuse_reason,
+        excused.approved_by as excuse_approved_by
     from {{ ref('int_submission_expected') }} as expected
     full join received using (branch_key, period_key, form)
     inner join {{ ref('int_period') }} as period
         on coalesce(expected.period_key, received.period_key) = period.period_key
+    inner join {{ ref('int_branch') }} as branch
+        on coalesce(expected.branch_key, received.branch_key) = branch.branch_key
+    left join {{ ref('stg_late_exception') }} as excused
+        on
+            branch.branch_code = excused.branch_code
+            and coalesce(expected.form, received.form) = excused.form
+            and period.period_code = excused.period_code
 )
 
 select * from final

@@ -18,7 +18,10 @@ select
     submission.release_id,
     submission.file_name,
     submission.held_receipt_id,
-    submission.held_since
+    submission.held_since,
+    submission.excused_until,
+    submission.excuse_reason,
+    submission.excuse_approved_by
 from published.fct_submission as submission
 inner join published.dim_branch as branch on branch.branch_key = submission.branch_key
 inner join published.dim_period as period on period.period_key = submission.period_key
