@@ -22,8 +22,8 @@ from hostile_files import KINDS, SAVED, hostile_file
 
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
+from vwu.intake import apart
 from vwu.intake.receive import receive
-from vwu.intake.submission import apart
 from vwu.intake.submission.template import write_template
 from vwu.settings import Settings
 

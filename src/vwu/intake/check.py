@@ -16,8 +16,8 @@ from vwu.intake.model import Change, Finding, Kind, Outcome, Scope, State, Submi
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
+    from vwu.intake.apart import Checked
     from vwu.intake.feed.check import CheckedFeed
-    from vwu.intake.submission.apart import Checked
     from vwu.intake.submission.history import History
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -118,7 +118,7 @@ def _outcome(
 
 def check_reports(path: Path, catalogue: Catalogue, on: date, *, is_suspect: bool = False) -> Checked:
     """The reports of a branch's file, each checked by itself, and what is told of the file."""
-    from vwu.intake.submission.apart import check_within_limits
+    from vwu.intake.apart import check_within_limits
     from vwu.intake.submission.package import MAX_FILE_BYTES
 
     with path.open("rb") as source:

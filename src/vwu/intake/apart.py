@@ -41,7 +41,7 @@ def check_within_limits(
     sent = pickle.dumps((name, content, catalogue.seeds_dir, today))
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "vwu.intake.submission.apart"],
+            [sys.executable, "-m", "vwu.intake.apart"],
             input=sent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_PATIENCE, check=True,
         )  # fmt: skip
     except subprocess.SubprocessError:
