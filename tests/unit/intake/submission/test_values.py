@@ -444,7 +444,7 @@ def test_no_content_breaks_the_reader(content: Any, unit_code: str, is_percent: 
     "piece", ["1", "1.", "1,", "1 ", "1'", "1/", " ", "-", "trên ", "tỷ ", "1 tỷ ", "a", "%", "(", "́", "\u200b"]
 )
 def test_long_texts_take_no_time(read: Read, piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(piece * 200_000, "VND")
     read((piece * 200)[:200], "VND")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
