@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding
@@ -28,6 +29,7 @@ _COMMON_WORDS = frozenset(
     )
 )  # fmt: skip
 _CANDIDATES_SHOWN = 10
+_MIXED_UP_FOR = timedelta(days=100)  # before and after the day on which a code got another territory: a quarter
 _BARE_CODE = re.compile(r"P?([0-9]{1,2})(?:-(D?)([0-9]{1,5}))?")
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -146,7 +148,10 @@ def _branch(fields: Mapping[str, HeadField], catalogue: Catalogue, period: Perio
     if branch is None:
         assert period is not None
         return _successor(sent, versions[-1], catalogue, period)
-    return code, branch, _branch_name(fields.get("branch_name"), branch)
+    findings = _branch_name(fields.get("branch_name"), branch)
+    if period is not None and not findings:
+        findings = _reused_code(sent, branch, catalogue, period)
+    return code, branch, findings
 
 
 def _branch_by_name(sent: HeadField, catalogue: Catalogue, period: Period | None) -> Found:
@@ -228,6 +233,20 @@ def _branch_name(sent: HeadField | None, branch: Branch) -> list[Finding]:
             branch_code=branch.branch_code, expected=branch.name_vi,
         )
     ]  # fmt: skip
+
+
+def _reused_code(sent: HeadField, branch: Branch, catalogue: Catalogue, period: Period) -> list[Finding]:
+    """A commune's code and name were another territory before, or are since: said while the two may be mixed up."""
+    if branch.level != "commune":
+        return []
+    for earlier, later in pairwise(catalogue.branch_versions(branch.branch_code)):
+        is_near = abs(period.end_date - later.valid_from) <= _MIXED_UP_FOR
+        if is_near and branch in (earlier, later) and earlier.name_vi == later.name_vi:
+            _, is_same = successors(earlier, catalogue, later.valid_from)
+            if not is_same:
+                return [_about("BRANCH_CODE_REUSED", sent, branch_code=branch.branch_code, name=branch.name_vi,
+                               start=f"{later.valid_from:%d/%m/%Y}", end=f"{period.end_date:%d/%m/%Y}")]  # fmt: skip
+    return []
 
 
 def _dates(fields: Mapping[str, HeadField], period: Period, today: date) -> list[Finding]:

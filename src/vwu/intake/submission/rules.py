@@ -206,6 +206,11 @@ _CODES = (
         "{position}: tên {value} không khớp với mã {branch_code} ({expected}). Hãy kiểm tra lại mã đơn vị.",
         "{position}: the name {value} does not match the code {branch_code} ({expected}). Check the branch code.",
     ),
+    _info(
+        "BRANCH_CODE_REUSED", "validity",
+        "{position}: mã {branch_code} ({name}) từ {start} chỉ một địa bàn khác trước, tuy cùng mã, cùng tên. Số liệu được tính cho địa bàn của ngày {end}; nếu là của địa bàn kia, hãy sửa mã hoặc kỳ.",
+        "{position}: since {start} the code {branch_code} ({name}) is another territory than before, with the same code and name. The figures count for the territory of {end}; if they are of the other one, correct the code or the period.",
+    ),
     _error(
         "PERIOD_UNKNOWN", "validity",
         "{position}: không có kỳ báo cáo {value}. Hãy ghi như 2024-01, 2024-Q2, 2024-6M, 2024-9M, 2024, T2021-2026-H1 hoặc 2024-04/2024-09.",

@@ -113,6 +113,21 @@ def test_a_former_name_or_code_gives_its_successor_only_if_that_is_the_same_unit
     assert sent(check, build, "H. Đầm Hà") == ("P22-D200", [("BRANCH_NOT_VALID", "P22")])
 
 
+def test_a_code_with_the_same_name_and_another_territory_is_said_on_both_sides_of_the_change(
+    check: Check, build: Build, catalogue: Catalogue
+) -> None:
+    """Xã Quảng Tân was one of the four communes that xã Quảng Tân is made of; the island of Lý Sơn changed nothing."""
+    before, now = catalogue.branch_versions("P22-06913")
+    assert (before.name_vi, now.name_vi) == ("Hội LHPN xã Quảng Tân",) * 2
+    assert before.region_valid_from != now.region_valid_from
+    said = ("P22-06913", [("BRANCH_CODE_REUSED", None)])
+    for period in ("2025-05", "2025-06", "2025-07", "2025-9M", "2025-Q3"):
+        assert sent(check, build, "P22-06913", "xã Quảng Tân", period) == said
+    for period in ("2024-01", "2025", "2026-08"):  # long before and long after nobody mixes them up
+        assert sent(check, build, "P22-06913", "xã Quảng Tân", period) == ("P22-06913", [])
+    assert sent(check, build, "P22-06895", None, "2025-09") == ("P22-06895", [])  # a town then: another name
+
+
 def test_a_commune_that_was_divided_names_every_part(check: Check, build: Build, catalogue: Catalogue) -> None:
     divided = next(
         branch for branch in catalogue.branches_of("commune", BEFORE)

@@ -153,6 +153,9 @@ FAULTS: Mapping[str, Callable[[], Fault]] = {
     "BRANCH_AMBIGUOUS": lambda: book(head={"Mã đơn vị": "xã Tân An"}),
     "BRANCH_SUCCEEDED": lambda: book(head={"Mã đơn vị": "P51-D536", "Tên đơn vị": None, "Kỳ báo cáo": "2025-12"}),
     "BRANCH_NOT_VALID": lambda: book(head={"Mã đơn vị": "P22-D200", "Kỳ báo cáo": "2026-01"}),
+    "BRANCH_CODE_REUSED": lambda: book(
+        head={"Mã đơn vị": "P22-06913", "Tên đơn vị": None, "Kỳ báo cáo": "2025-09", "Từ ngày": None, "Đến ngày": None}
+    ),
     "BRANCH_NAME_DIFFERS": lambda: book(head={"Tên đơn vị": "Hội LHPN tỉnh Thái Nguyên"}),
     "PERIOD_UNKNOWN": lambda: book(head={"Kỳ báo cáo": "2024-13"}),
     "PERIOD_UNUSUAL": lambda: book(head={"Kỳ báo cáo": "Tháng 1 năm 2024"}),
