@@ -83,7 +83,7 @@ def test_intake_finds_nothing(nation: Path, outcomes: Mapping[str, Outcome], cat
     workbooks = checked(nation, catalogue)
     assert {name.rsplit(".", 1)[1] for name in workbooks} == {"xlsx"}
     found = [finding for each in (*workbooks.values(), *outcomes.values()) for finding in each.findings]
-    assert {finding.rule_id for finding in found} == {"BRANCH_CODE_REUSED"}  # said of every such commune in these months
+    assert {finding.rule_id for finding in found} == {"BRANCH_CODE_REUSED"}  # in these months
     assert {str(each.state) for each in (*workbooks.values(), *outcomes.values())} == {"checked"}
 
 
