@@ -232,10 +232,11 @@ def test_what_may_be_held_is_a_setting(copy: Settings) -> None:
         ("update quality.build_run set code_hash = 'other'", "other models or seeds"),
         ("update quality.dbt_result set status = 'fail' where node_id = (select min(node_id) from quality.dbt_result)",
          "is fail"),
+        ("grant select on raw.loan to bi_reader", "bi_reader can SELECT raw.loan"),
     ],
-    ids=["other code", "failed dbt test"],
+    ids=["other code", "failed dbt test", "a right too many"],
 )  # fmt: skip
-def test_a_candidate_that_no_good_build_made_is_refused(copy: Settings, statement: str, says: str) -> None:
+def test_a_candidate_of_no_good_build_or_unguarded_is_refused(copy: Settings, statement: str, says: str) -> None:
     with psycopg.connect(admin_url(copy, urlsplit(copy.database_url("owner")).path.lstrip("/"))) as admin:
         admin.execute("set session_replication_role = 'replica'")  # neither triggers nor foreign keys
         admin.execute(statement.encode())

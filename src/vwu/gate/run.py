@@ -18,6 +18,7 @@ from vwu.gate.suites import Expected, read_expected
 from vwu.gate.validation import CheckResult, open_context, run_suite
 from vwu.publish.models import PublishedModel, load_models
 from vwu.publish.parts import candidate_hash, candidate_parts
+from vwu.rights import audit
 from vwu.settings import Settings
 
 PUBLISH, WITH_WARNINGS, REFUSE = "publish", "publish_with_warnings", "refuse"
@@ -69,7 +70,12 @@ def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
     digest = _hash_candidate(settings, models)
     with open_context(settings) as context:
         results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
-        problems = [*expected.problems, *_unrun(expected, results), *_build_problems(settings)]
+        problems = [
+            *expected.problems,
+            *_unrun(expected, results),
+            *_build_problems(settings),
+            *_rights_problems(settings),
+        ]
         problems += _write_docs(settings, context)
     if _hash_candidate(settings, models) != digest:
         problems.append("the candidate changed while it was checked: run `vwu gate` again")
@@ -123,6 +129,12 @@ def _build_problems(settings: Settings) -> list[str]:
     if tuple(hashes) != project_hash(settings.root):
         problems.append(f"build {build_id} was made by other models or seeds than these: run `vwu build`")
     return problems
+
+
+def _rights_problems(settings: Settings) -> list[str]:
+    """Nothing is published while somebody can read or change what is not theirs."""
+    with connect(settings, "publisher") as connection:
+        return [f"{excess}: revoke it, or add it to vwu.rights" for excess in audit(connection)]
 
 
 def _write_docs(settings: Settings, context: Any) -> list[str]:
