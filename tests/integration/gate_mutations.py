@@ -52,6 +52,11 @@ def identities(prefix: str, assignment: str, where: str = "true") -> dict[str, M
 ECONOMIC_REGIONS = "region_key in (select region_key from marts.dim_region where level = 'economic_region')"
 # A row that no sum to the nation rests on once it is not like its neighbours.
 AN_ECONOMIC_REGION = f"boundary = 'as_before' and {ECONOMIC_REGIONS}"
+# The example has no month that was sent again: a made-up correction is one that no control record knows.
+A_CORRECTION = (
+    "insert into {table} (receipt_id, replaced_receipt_id, bank_key, period_key, kind, sequence, reason) "
+    "select 'new', 'old', bank_key, period_key, 'loan', 2, 'sent again' from marts.fct_credit_month limit 1"
+)
 NOTHING = does("delete from {table}")
 TURNS = "indicator_key in (select indicator_key from marts.dim_indicator where indicator_code = 'LOAN_TURNS')"
 
@@ -174,6 +179,13 @@ MUTATIONS: dict[str, Mutation] = {
     "GATE_BORROWER_COMPLETE": NOTHING,
     "GATE_BORROWER_SMALL": set_one("borrowers = 3, female_borrowers = null", "bank_code <> 'all'"),
     **identities("GATE_BORROWER", f"organisation = {CITIZEN}"),
+    "GATE_CORRECTION_GRAIN": does(A_CORRECTION, A_CORRECTION, also="GATE_CORRECTION_CONTROL"),
+    "GATE_CORRECTION_REFERENCES": does(A_CORRECTION, "update {table} set bank_key = 1", also="GATE_CORRECTION_CONTROL"),
+    "GATE_CORRECTION_CONTROL": does(A_CORRECTION),
+    "GATE_CORRECTION_IDENTITY_NUMBER": does(
+        A_CORRECTION, f"update {{table}} set reason = {CITIZEN}", also="GATE_CORRECTION_CONTROL"
+    ),
+    "GATE_CORRECTION_IDENTITY_COLUMN": does("alter table {table} add column citizen_token uuid"),
     "GATE_ROLLUP_GRAIN": twin(AN_ECONOMIC_REGION),
     "GATE_ROLLUP_REFERENCES": set_one("indicator_key = 1", AN_ECONOMIC_REGION),
     "GATE_ROLLUP_BOUNDS": set_one("lower_bound = value + 1", f"value is not null and {AN_ECONOMIC_REGION}"),

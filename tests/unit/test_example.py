@@ -175,7 +175,7 @@ EXPECTED_ERRORS = {
     "Quảng Ninh - Báo cáo BM01 tháng 02-2024 (lỗi).xlsx": {
         "VALUE_FRACTION": "BaoCao!I14", "VALUE_DATE": "BaoCao!G17", "VALUE_ERROR_CELL": "BaoCao!I16",
         "VALUE_AMBIGUOUS": "BaoCao!G20", "VALUE_FORMULA_EMPTY": "BaoCao!G48", "VALUE_NOT_A_NUMBER": "BaoCao!G49",
-        "INDICATOR_UNKNOWN": "BaoCao!C76",
+        "INDICATOR_UNKNOWN": "BaoCao!C78",
     },
     "Thái Nguyên - số liệu tháng 01-2024 (lỗi).csv": {
         "PROGRAMME_UNKNOWN": ":3", "VALUE_AMBIGUOUS": ":4", "VALUE_COMPOSITE": ":5", "UNIT_DIFFERS": ":6",

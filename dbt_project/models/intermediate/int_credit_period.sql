@@ -45,7 +45,11 @@ final as (
         )
             as loan_group_balance,
         sum(month.group_balance) filter (where month.as_of_date = months_due.end_date)
-            as group_balance
+            as group_balance,
+        sum(month.groups) filter (where month.as_of_date = months_due.end_date)
+            as groups,
+        sum(month.borrowers) filter (where month.as_of_date = months_due.end_date)
+            as borrowers
     from month
     inner join months_due using (month_key)
     group by

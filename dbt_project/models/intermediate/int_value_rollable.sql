@@ -21,7 +21,17 @@ select
     -- An open end: "trên 18.000" is above 18.000, not 18.000 itself.
     value.value_state = 'reported' and value.qualifier = 'more_than' as is_lower_open,
     value.value_state = 'reported' and value.qualifier = 'less_than' as is_upper_open,
-    value.value_state = 'reported' and value.qualifier <> 'exact' as is_approximate
+    value.value_state = 'reported' and value.qualifier <> 'exact' as is_approximate,
+    -- How far an amount may be off by the precision in which it was written. A bound
+    -- that was declared is a bound: "trên 3.500 tỉ" is one-sided.
+    case
+        when
+            value.value_state = 'reported'
+            and value.qualifier = 'exact'
+            and value.unit_code = 'VND'
+            then {{ last_place('value.value', 'value.raw_text') }}
+        else 0
+    end as tolerance
 from {{ ref('fct_indicator_value') }} as value
 inner join {{ ref('int_indicator') }} as indicator using (indicator_key)
 inner join {{ ref('int_branch') }} as branch using (branch_key)

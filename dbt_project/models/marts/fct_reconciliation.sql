@@ -26,10 +26,30 @@ bank as (
             when 'turns' then credit.turns
             when 'lent' then credit.lent
             when 'closing_balance' then credit.closing_balance
+            when 'borrowers' then credit.borrowers
+            when 'groups' then credit.groups
         end as value
     from {{ ref('int_credit_period') }} as credit
     cross join {{ ref('reconciliation_matter') }} as matter
     inner join {{ ref('int_indicator') }} as indicator using (indicator_code)
+),
+
+-- What no roll-up may add (vouched credit) a province still says of itself, with the
+-- basis of its column; an amount is held to the precision in which it was written.
+stated as (
+    select
+        programme_key,
+        indicator_key,
+        region_key,
+        period_key,
+        basis,
+        value,
+        lower_bound - tolerance as lower_bound,
+        upper_bound + tolerance as upper_bound,
+        is_lower_open,
+        is_upper_open
+    from {{ ref('int_value_rollable') }}
+    where scenario = 'actual' and branch_level = 'province'
 ),
 
 branch_against_bank as (
@@ -37,11 +57,11 @@ branch_against_bank as (
         rolled.region_key,
         rolled.period_key,
         bank.matter,
-        rolled.value as branch_value,
-        rolled.lower_bound,
-        rolled.upper_bound,
-        rolled.is_lower_open,
-        rolled.is_upper_open,
+        coalesce(rolled.value, stated.value) as branch_value,
+        {{ rolled_or_stated('lower_bound') }} as lower_bound,
+        {{ rolled_or_stated('upper_bound') }} as upper_bound,
+        {{ rolled_or_stated('is_lower_open') }} as is_lower_open,
+        {{ rolled_or_stated('is_upper_open') }} as is_upper_open,
         bank.value as bank_value,
         bank.value as bank_lower_bound,
         bank.value as bank_upper_bound,
@@ -56,6 +76,13 @@ branch_against_bank as (
             and rolled.period_code = bank.period_code
             and rolled.basis = bank.basis
             and rolled.programme_key = bank.home_programme_key
+    left join stated
+        on
+            rolled.programme_key = stated.programme_key
+            and rolled.indicator_key = stated.indicator_key
+            and rolled.region_key = stated.region_key
+            and rolled.period_key = stated.period_key
+            and rolled.basis = stated.basis
 ),
 
 group_against_loan as (

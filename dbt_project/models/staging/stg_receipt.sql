@@ -6,6 +6,7 @@ select
     state,
     reason_vi,
     reason_en,
+    received_by,
     received_at,
     (received_at at time zone 'Asia/Ho_Chi_Minh')::date as received_date
 from {{ source('intake', 'receipt') }}

@@ -7,11 +7,12 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vwu.intake.model import Outcome, SubmissionScope
+    from vwu.intake.model import Change, FeedChange, Outcome, SubmissionScope
     from vwu.intake.submission.history import History
 
 DONE, BLOCKED, WRONG_USE = 0, 1, 2
@@ -235,10 +236,21 @@ def _print_outcome(outcome: Outcome) -> None:
     if outcome.changes:
         print(f"  thay đổi so với bản trước / changes to what it replaces: {len(outcome.changes)}")
     for change in outcome.changes[:_SHOWN_FINDINGS]:
-        cell = f"{change.programme_code} {change.indicator_code} {change.scenario} {change.basis}"
-        print(f"    {cell}: {change.old or '…'} → {change.new or '…'} ({change.new_position or change.old_position})")
+        print(f"    {_in_words(change)}")
     if len(outcome.changes) > _SHOWN_FINDINGS:
         print(f"    … {len(outcome.changes) - _SHOWN_FINDINGS} more; --json lists all")
+
+
+def _in_words(change: Change | FeedChange) -> str:
+    from vwu.intake.model import FeedChange
+    from vwu.intake.submission.values import format_number
+
+    if isinstance(change, FeedChange):
+        old, new = (format_number(Decimal(each or 0)) for each in (change.old, change.new))
+        place = f"{change.commune_code} ({change.commune_code_system}) {change.organisation} {change.credit_programme}"
+        return f"{place.rstrip()} {change.matter}: {old} → {new} đồng"
+    cell = f"{change.programme_code} {change.indicator_code} {change.scenario} {change.basis}"
+    return f"{cell}: {change.old or '…'} → {change.new or '…'} ({change.new_position or change.old_position})"
 
 
 def _receipts(args: argparse.Namespace) -> int:

@@ -193,6 +193,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedChange:
+    """One sum of a place that a feed sent again changes, in đồng; None where a side has no line there."""
+
+    commune_code: str
+    commune_code_system: str
+    organisation: str
+    credit_programme: str
+    matter: str
+    old: int | None
+    new: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields by name; amounts as decimal strings, as everywhere in the output."""
+        return asdict(self) | {
+            name: None if amount is None else str(amount) for name, amount in (("old", self.old), ("new", self.new))
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file (INTERFACES 5.1)."""
 
@@ -207,7 +226,7 @@ class Outcome:
     row_count: int = 0
     reason_vi: str = ""
     reason_en: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] | tuple[FeedChange, ...] = ()
 
     @property
     def values(self) -> tuple[SubmissionValue, ...]:

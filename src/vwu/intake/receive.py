@@ -178,6 +178,9 @@ def _receive_feed(
         outcome = feed_outcome(data.name, sha256, feed, findings)
         if feed.scope is None or has_errors(findings):
             return _reject(connection, settings, outcome)
+        _, replaced = landing.feed_precedence(connection, feed.scope)
+        if replaced is not None:
+            outcome = replace(outcome, changes=feed.changes(connection, replaced))
         feed.land(connection, receipt_id, feed.scope.key, settings.key("token"))
         return _land(connection, settings, outcome, feed.scope.sequence, {feed.scope: None})
 

@@ -13,12 +13,13 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from vwu.intake.feed import group, loan, reference, source, table
+from vwu.intake.feed.changes import changes_by_place
 from vwu.intake.feed.columns import LAYOUTS, Column
 from vwu.intake.feed.control import SUMS, Control, Counted, compare, read_control
 from vwu.intake.feed.history import find_history_faults
 from vwu.intake.feed.land import land_feed
 from vwu.intake.feed.rulebook import Condition, Search, count_totals, find_by_searches, searches_of
-from vwu.intake.model import FeedScope, Finding, Kind, has_errors
+from vwu.intake.model import FeedChange, FeedScope, Finding, Kind, has_errors
 from vwu.intake.rules import finding
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class CheckedFeed:
         """What the month before and the other kind of the month say. Raises ValueError for a faulty feed."""
         engine, control = self._usable()
         return find_history_faults(engine, connection, control, self._file_name)
+
+    def changes(self, connection: psycopg.Connection, replaced: str) -> tuple[FeedChange, ...]:
+        """What it changes to the receipt in force, by place. Raises ValueError for a faulty feed."""
+        engine, control = self._usable()
+        return changes_by_place(engine, connection, control, replaced)
 
     def land(self, connection: psycopg.Connection, receipt_id: str, scope_key: str, token_key: bytes) -> None:
         """Put the feed into the database, in the caller's transaction. Raises ValueError for a faulty feed."""

@@ -137,4 +137,5 @@ CONTROL_KEYS: tuple[str, ...] = (
     "distinct_groups",
     "previous_sum_closing_balance",
     "created_at",
+    "reason",
 )

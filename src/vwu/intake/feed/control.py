@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from vwu.intake.feed.columns import CONTROL_KEYS, LAYOUTS
+from vwu.intake.feed.mask import masked_in_words
 from vwu.intake.model import FeedScope, Finding, Kind
 from vwu.intake.rules import finding
 
@@ -38,6 +39,7 @@ class Control:
     distinct_groups: int | None
     previous_sum_closing_balance: int | None
     created_at: datetime
+    reason: str = ""
 
     @property
     def scope(self) -> FeedScope:
@@ -173,6 +175,10 @@ def _text(value: Any) -> str:
     return value
 
 
+def _reason(value: Any) -> str:
+    return "" if value is None else masked_in_words(_text(value))
+
+
 def _whole(value: Any) -> int:
     # In JSON `true` is no number; in Python it is.
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -229,5 +235,7 @@ _READERS: Mapping[str, tuple[Callable[[Any], Any], str, str]] = {
     "distinct_groups": _COUNT_OR_NONE,
     "previous_sum_closing_balance": _COUNT_OR_NONE,
     "created_at": (_moment, "thời điểm dạng 2024-02-01T08:00:00+07:00", "a moment like 2024-02-01T08:00:00+07:00"),
+    # Why the month is sent again; the only key that may be absent. It is published.
+    "reason": (_reason, "lý do gửi lại, bằng chữ", "why it is sent again, in words"),
 }
 assert tuple(field.name for field in fields(Control)) == CONTROL_KEYS == tuple(_READERS)

@@ -62,18 +62,18 @@ def find_kind_faults(
         receipt_id = in_force(other)
         if receipt_id is None:
             continue
-        _fetch(engine, connection, pair, other, control, receipt_id)
+        fetch_other(engine, connection, pair, other, control, receipt_id)
         found += _differing(engine, file_name, pair)
     return found
 
 
-def _fetch(
+def fetch_other(
     engine: DuckDBPyConnection, connection: psycopg.Connection, pair: Pair, other: Kind, control: Control, receipt: str
 ) -> None:
     """The table `other`: sums and attributes of the other kind by the pair's keys."""
     copy_from_postgres(
         connection,
-        _grouped(pair, TABLES[other], "as_of_date = %s and receipt_id = %s"),
+        grouped(pair, TABLES[other], "as_of_date = %s and receipt_id = %s"),
         [control.as_of_date, receipt],
         engine,
         "other",
@@ -81,7 +81,8 @@ def _fetch(
     )
 
 
-def _grouped(pair: Pair, table: str, lines: str = "true") -> str:
+def grouped(pair: Pair, table: str, lines: str = "true") -> str:
+    """SQL of the sums and attributes of a table's lines by the pair's keys."""
     keys = ", ".join(pair.keys)
     attributes = "".join(f"min({name}) as {name}, " for name in pair.attributes)
     sums = ", ".join(f"sum({name}) as {name}" for name in SUMS)
@@ -90,7 +91,7 @@ def _grouped(pair: Pair, table: str, lines: str = "true") -> str:
 
 def _differing(engine: DuckDBPyConnection, file_name: str, pair: Pair) -> list[Finding]:
     """One finding for all keys whose sums differ, and one for those whose attributes do."""
-    both = f"({_grouped(pair, 'line')}) as mine full join other using ({', '.join(pair.keys)})"
+    both = f"({grouped(pair, 'line')}) as mine full join other using ({', '.join(pair.keys)})"
     sums = {name: f"coalesce(mine.{name}, 0) <> coalesce(other.{name}, 0)" for name in SUMS}
     found = _finding(engine, file_name, pair.rule_id, pair.keys, both, sums)
     if pair.attributes:

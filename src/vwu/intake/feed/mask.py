@@ -8,6 +8,7 @@ from vwu.intake.feed.columns import Column, Form
 
 _HIDDEN = "•"
 _LONG_NUMBER = re.compile(r"\d{9,}")
+_NUMBER_IN_WORDS = re.compile(r"\d(?:[ .-]?\d){8,}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LONGEST_SHOWN = 40
 
@@ -36,3 +37,8 @@ def masked(text: str) -> str:
     if len(text) < 9:
         return _HIDDEN * len(text)
     return text[:4] + _HIDDEN * min(len(text) - 6, 12) + text[-2:]
+
+
+def masked_in_words(text: str) -> str:
+    """A sentence that will be published: a number as long as an id or a telephone's is masked, however it is spaced."""
+    return _NUMBER_IN_WORDS.sub(lambda number: masked(number.group()), text)

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vwu.intake.feed.columns import SEXES, Column, Form
-from vwu.intake.feed.mask import masked, shown
+from vwu.intake.feed.mask import masked, masked_in_words, shown
 from vwu.intake.feed.table import find_cell_faults, load_lines, open_engine
 
 KEY = Column("key")
@@ -142,3 +142,9 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path, monkeypatch: pytest
     with open_engine():
         assert not left.exists()
     assert running.exists()
+
+
+@pytest.mark.parametrize("number", ["022187654389", "022 187 654 389", "022.187.654.389", "0912-345-678", "0912345678"])
+def test_a_number_of_a_person_is_masked_in_words(number: str) -> None:
+    shown_words = masked_in_words(f"khách {number} gửi nhầm ngày 31/01/2024, 12 món")
+    assert shown_words == f"khách {masked(number)} gửi nhầm ngày 31/01/2024, 12 món"

@@ -1,0 +1,72 @@
+-- grain: one row per bank feed that replaced an earlier one of its bank, kind and month
+-- The ledger of corrections: what changed in all, when, why, by whom. By commune it is
+-- shown where the feed is received, not here: one corrected loan is one person's.
+with
+
+landed as (
+    select
+        control.receipt_id,
+        control.scope_key,
+        control.bank_code,
+        control.kind,
+        control.as_of_date,
+        control.sequence,
+        control.reason,
+        receipt.state,
+        receipt.received_by,
+        receipt.received_at,
+        lag(control.row_count) over sent as lines_before,
+        control.row_count as lines_after,
+        lag(control.sum_lent) over sent as lent_before,
+        control.sum_lent as lent_after,
+        lag(control.sum_collected) over sent as collected_before,
+        control.sum_collected as collected_after,
+        lag(control.sum_closing_balance) over sent as closing_balance_before,
+        control.sum_closing_balance as closing_balance_after,
+        lag(control.sum_overdue) over sent as overdue_before,
+        control.sum_overdue as overdue_after,
+        lag(control.sum_frozen) over sent as frozen_before,
+        control.sum_frozen as frozen_after,
+        lag(control.receipt_id) over sent as replaced_receipt_id,
+        lag(control.sequence) over sent as replaced_sequence
+    from {{ source('raw', 'feed_control') }} as control
+    inner join {{ ref('stg_receipt') }} as receipt using (receipt_id)
+    window sent as (partition by control.scope_key order by control.sequence)
+),
+
+final as (
+    select
+        {{ surrogate_key(['landed.bank_code']) }} as bank_key,
+        period.period_key,
+        landed.kind,
+        landed.sequence,
+        landed.replaced_sequence,
+        landed.lines_before::numeric as lines_before,
+        landed.lines_after::numeric as lines_after,
+        landed.lent_before::numeric as lent_before,
+        landed.lent_after::numeric as lent_after,
+        landed.collected_before::numeric as collected_before,
+        landed.collected_after::numeric as collected_after,
+        landed.closing_balance_before::numeric as closing_balance_before,
+        landed.closing_balance_after::numeric as closing_balance_after,
+        landed.overdue_before::numeric as overdue_before,
+        landed.overdue_after::numeric as overdue_after,
+        landed.frozen_before::numeric as frozen_before,
+        landed.frozen_after::numeric as frozen_after,
+        landed.reason,
+        landed.state,
+        landed.received_by as corrected_by,
+        landed.received_at as corrected_at,
+        landed.receipt_id,
+        landed.replaced_receipt_id,
+        landed.scope_key
+    from landed
+    inner join {{ ref('int_period') }} as period
+        on
+            landed.as_of_date = period.end_date
+            and period.calendar = 'bank'
+            and period.period_kind = 'month'
+    where landed.replaced_receipt_id is not null
+)
+
+select * from final
