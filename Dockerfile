@@ -1,5 +1,27 @@
-# The product's one image: every service of docker-compose.yml but PostgreSQL and Redis runs it.
-FROM python:3.11-slim-bookworm
+# Superset, whose pins contradict the product's: an image of its own, `bi`.
+FROM python:3.11-slim-bookworm AS bi
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    SUPERSET_CONFIG_PATH=/opt/vwu/bi/superset_config.py \
+    PGSERVICEFILE=/var/lib/vwu/superset/pg_service.conf
+
+RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/vwu --shell /usr/sbin/nologin vwu \
+    && install -d -o vwu -g vwu -m 0700 /var/lib/vwu /var/lib/vwu/superset
+
+WORKDIR /opt/vwu
+COPY requirements-bi.txt ./
+RUN pip install --require-hashes --only-binary :all: -r requirements-bi.txt
+COPY bi bi
+
+USER 10001:10001
+CMD ["python", "bi/install.py"]
+
+
+# The product's one image: every service of docker-compose.yml but PostgreSQL, Redis and Superset runs it.
+FROM python:3.11-slim-bookworm AS product
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -13,7 +35,7 @@ ENV PYTHONUNBUFFERED=1 \
 
 # Named volumes take owner and mode of these folders when they are first mounted.
 RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/vwu --shell /usr/sbin/nologin vwu \
-    && install -d -o vwu -g vwu -m 0700 /var/lib/vwu /var/lib/vwu/landing /var/log/airflow /opt/airflow
+    && install -d -o vwu -g vwu -m 0700 /var/lib/vwu /var/lib/vwu/landing /var/lib/vwu/superset /var/log/airflow /opt/airflow
 
 WORKDIR /opt/vwu
 

@@ -9,10 +9,11 @@ export SCARF_ANALYTICS := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help run stop docs test campaign venv lint types lock clean
+.PHONY: help run bi bi-environment stop docs test campaign venv lint types lock clean
 
 help:
 	@echo "make run    start PostgreSQL and Airflow, receive the example, publish a release, show it"
+	@echo "make bi     Apache Superset on loopback with the dashboards of bi/, beside what make run started"
 	@echo "make docs   write the site: status, data dictionary, rules, dbt's models, the gate's Data Docs, these pages"
 	@echo "make stop   stop what make run started"
 	@echo "make test   lint, types and every test, on a PostgreSQL and an Airflow of its own"
@@ -24,6 +25,19 @@ run: venv
 	@$(BIN)/vwu example
 	@exec $(BIN)/vwu run
 
+# Superset is large (650 MB) and few need it: its environment is made when it is asked for.
+bi: bi-environment
+	@exec $(BIN)/vwu bi
+
+bi-environment: venv
+	@want="$$(pwd; cat requirements-bi.txt | cksum)"; \
+	if [ "$$want" != "$$(cat .venv/bi/made-from 2>/dev/null)" ]; then \
+		echo "making the environment of Superset in .venv/bi"; \
+		$(BIN)/uv venv --quiet --clear .venv/bi \
+		&& $(BIN)/uv pip install --quiet --python .venv/bi/bin/python --require-hashes -r requirements-bi.txt \
+		&& printf '%s\n' "$$want" > .venv/bi/made-from; \
+	fi
+
 docs: venv
 	@exec $(BIN)/vwu docs
 
@@ -33,7 +47,7 @@ stop:
 test: lint types
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 -m "not campaign" tests
 
-campaign: venv
+campaign: bi-environment
 	@exec $(BIN)/python -m pytest --durations 15 -m campaign tests
 
 lint: venv
@@ -68,6 +82,7 @@ lock: venv
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) requirements-contract.in -o requirements-contract.txt
+	$(LOCK) requirements-bi.in -o requirements-bi.txt
 	$(LOCK) requirements-cluster.in -o requirements-cluster.txt
 
 clean: stop

@@ -1,7 +1,8 @@
 """What the `init` service of docker-compose.yml does before anything else starts: `python -m vwu.cluster`.
 
-Makes the warehouse's roles, database and tables, and the databases of Airflow and of Celery's results with the roles
-and passwords that their addresses name. Running it again changes nothing but passwords that were changed.
+Makes the warehouse's roles, database and tables, the databases of Airflow, of Celery's results and of Superset with the
+roles and passwords that their addresses name, and tells Superset where the warehouse is. Running it again changes
+nothing but passwords that were changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from psycopg import sql
 from vwu.settings import Settings, SettingsError, load_settings
 
 # Variables that hold an address of a database that is not the warehouse.
-DATABASES = ("VWU_AIRFLOW_DATABASE_URL", "AIRFLOW__CELERY__RESULT_BACKEND")
+DATABASES = ("VWU_AIRFLOW_DATABASE_URL", "AIRFLOW__CELERY__RESULT_BACKEND", "VWU_BI_METADATA_URL")
 
 
 def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -24,12 +25,14 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
 
     Raises SettingsError when an address is missing or names no role, password or database.
     """
+    from vwu.stack import state, superset
     from vwu.stack.progress import Progress
     from vwu.stack.up import up
 
     if not settings.external_url:
         raise SettingsError("VWU_DATABASE_URL is not set: the cluster has no warehouse")
     up(settings, Progress(), with_airflow=False)
+    superset.write_service(state.reread(settings))
     with psycopg.connect(settings.external_url, autocommit=True, connect_timeout=10) as admin:
         for name in DATABASES:
             ensure_database(admin, name, environment.get(name, ""))

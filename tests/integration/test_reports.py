@@ -23,9 +23,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy
 import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
+from dashboards import names_of, queries_of, read_dashboards, relations_of
 
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
@@ -35,6 +37,7 @@ from vwu.mail import MailError
 from vwu.publish import PublishError, make_official
 from vwu.readiness import read_readiness
 from vwu.report import write_report
+from vwu.report.tilemap import read_grid
 from vwu.rollup import (
     NothingPublishedError,
     list_due_periods,
@@ -49,6 +52,7 @@ from vwu.run import run_direct
 from vwu.settings import Settings
 from vwu.site import write_site
 from vwu.stack.ports import choose
+from vwu.stack.postgres import client
 from vwu.trace import Trace, UnknownCellError, trace
 
 TODAY = date(2026, 11, 22)
@@ -458,3 +462,78 @@ def test_the_walk_through_says_what_the_example_gives(released: Settings, tmp_pa
     (receipt,) = re.findall(r"`([0-9a-f]{16})`", said)
     assert "“60.425 lượt” · BaoCao!G70 · " in province
     assert receipt in province
+
+
+QUESTION = (
+    "select region_code, value::text, coverage_pct::text, release_id::text from published.report_rollup "
+    "where period_code = '2024-01' and indicator_code = 'SHELTERS_BUILT_REPAIRED' and boundary = 'as_now' "
+    "and region_level in ('nation', 'province') order by region_code"
+)
+
+
+def test_any_sql_tool_reads_the_same(released: Settings) -> None:
+    dsn = released.database_url("bi_reader")
+    told = subprocess.run(
+        [str(client("psql")), "--no-psqlrc", "--csv", "--tuples-only", "--command", QUESTION, dsn],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    engine = sqlalchemy.create_engine(dsn.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.connect() as connection:
+        views = sqlalchemy.inspect(connection).get_view_names(schema="published")
+        rows = connection.execute(sqlalchemy.text(QUESTION)).all()
+        connection.execute(sqlalchemy.text("set local vwu.release = '1'"))
+        pinned = connection.execute(sqlalchemy.text(QUESTION)).all()
+    engine.dispose()
+    assert {"report_rollup", "report_credit", "fct_indicator_value", "dim_region", "release_info"} <= set(views)
+    assert [[cell or "" for cell in row] for row in rows] == list(csv.reader(io.StringIO(told)))
+    assert {row.region_code for row in rows} >= {"VN", "19", "22"}
+    assert {row.release_id for row in pinned} == {"1"}
+
+
+def test_dashboards_name_only_what_is_published(released: Settings) -> None:
+    assets = read_dashboards(released.root)
+    assert len(assets.dashboards) == 3
+    with connect(released, "bi_reader") as reader:
+        for dataset in assets.datasets.values():
+            assert {name.partition(".")[0] for name in relations_of(dataset["sql"])} == {"published"}
+            shown = reader.execute(f"select * from ({dataset['sql']}) as asked limit 0").description or []
+            assert [column.name for column in shown] == [column["column_name"] for column in dataset["columns"]]
+            for metric in dataset["metrics"]:
+                reader.execute(f"select {metric['expression']} from ({dataset['sql']}) as asked")
+    for chart in assets.charts.values():
+        dataset = assets.datasets[chart["dataset_uuid"]]
+        known = {each["column_name"] for each in dataset["columns"]} | {
+            each["metric_name"] for each in dataset["metrics"]
+        }
+        assert [query for query in queries_of(chart) if names_of(query) - known] == []
+    for dashboard in assets.dashboards.values():
+        shown_charts = {each["meta"]["uuid"] for key, each in dashboard["position"].items() if key.startswith("CHART-")}
+        assert shown_charts <= set(assets.charts)
+        heads = {chart["slice_name"] for key, chart in assets.charts.items() if key in shown_charts}
+        assert heads & {"Kỳ và bản phát hành", "Tháng và bản phát hành"}
+
+
+def test_no_dashboard_adds_what_must_not_be_added(released: Settings) -> None:
+    """A metric over several months, or over several figures, is empty and never a sum that means nothing."""
+    assets = {dataset["table_name"]: dataset for dataset in read_dashboards(released.root).datasets.values()}
+    with connect(released, "bi_reader") as reader:
+        for name, safe in (("vwu_figure", "indicator_code = 'no such'"), ("vwu_borrower", "false")):
+            for metric in assets[name]["metrics"]:
+                if metric["metric_name"] in ("figure", "coverage_of_figure", "people", "women"):
+                    value = f"select {metric['expression']} from ({assets[name]['sql']}) as asked"
+                    assert reader.execute(value).fetchone() == (None,)
+                    assert reader.execute(f"{value} where {safe}").fetchone() == (None,)
+        credit = f"from ({assets['vwu_credit']['sql']}) as asked"
+        for metric in assets["vwu_credit"]["metrics"]:
+            if metric["metric_name"] != "newest":
+                value = f"select {metric['expression']} {credit}"
+                assert reader.execute(value).fetchone() == (None,)
+                ((month,),) = reader.execute(f"{value} where period_code = '2024-03'").fetchall()
+                assert month >= 0
+
+
+def test_the_dashboards_map_is_the_reports(released: Settings) -> None:
+    sql = {each["table_name"]: each["sql"] for each in read_dashboards(released.root).datasets.values()}["vwu_tile"]
+    drawn = re.findall(r"\('([^']+)', '([^']+)', '[^']+', (\d+), (\d+)\)", sql)
+    grid = read_grid(released.root / "seeds" / "tile_grid.csv")
+    assert drawn == [(tile.tile_code, tile.region_code, str(tile.row), str(tile.column)) for tile in grid]

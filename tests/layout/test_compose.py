@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 SERVICES = {
-    "api-server", "dag-processor", "init", "postgres", "redis", "scheduler", "triggerer", "worker",
+    "api-server", "dag-processor", "init", "postgres", "redis", "scheduler", "superset", "triggerer", "worker",
 }  # fmt: skip
 # Words of a variable's name that make its value a secret.
 SECRET = re.compile(r"PASSWORD|SECRET|KEY|TOKEN")
@@ -37,7 +37,7 @@ def test_the_whole_is_there(services: dict[str, Any]) -> None:
 def test_no_secret_has_a_default(text: str) -> None:
     variables = [(found["name"], found["rest"]) for found in VARIABLE.finditer(text)]
     secrets = [(name, rest) for name, rest in variables if SECRET.search(name)]
-    assert len({name for name, _ in secrets}) == 10
+    assert len({name for name, _ in secrets}) == 13
     assert [name for name, rest in secrets if not re.fullmatch(r":\?.+", rest)] == []
 
 
@@ -65,7 +65,7 @@ def test_every_secret_is_in_the_example_and_empty_there(project: Any, text: str)
 
 def test_ports_are_published_on_loopback_alone(services: dict[str, Any]) -> None:
     ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert set(ports) == {"api-server", "postgres"}
+    assert set(ports) == {"api-server", "postgres", "superset"}
     assert [port for each in ports.values() for port in each if not port.startswith("127.0.0.1:")] == []
     assert [name for name, service in services.items() if "network_mode" in service or "privileged" in service] == []
 

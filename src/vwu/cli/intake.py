@@ -6,10 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from vwu.cli.output import coloured, say, spoken
 
 if TYPE_CHECKING:
     from vwu.intake.model import Change, FeedChange, Outcome, SubmissionScope
@@ -66,6 +69,7 @@ def register(verbs: Any) -> None:
     answer.add_argument("finding")
     answer.add_argument("answer", choices=["correct as reported", "explained", "will be corrected"])
     answer.add_argument("--reason", required=True)
+    answer.epilog = 'example: vwu answer 0f3a… "correct as reported" --reason "đã đối chiếu sổ gốc"'
     answer.set_defaults(func=_answer)
 
     withdraw = verbs.add_parser("withdraw", help="take a receipt back; the one before it is in force again")
@@ -101,6 +105,8 @@ def register(verbs: Any) -> None:
     )
     remind.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as of this day; else today")
     remind.set_defaults(func=_remind)
+    for verb in (history, answer, withdraw, hold, approve, excuse, remind):
+        verb.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -147,8 +153,6 @@ def read_history(path: Path) -> tuple[SubmissionScope, History]:
 
 
 def _history(args: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
     from vwu.catalogue import load_catalogue
     from vwu.database import connect
     from vwu.intake.life import read_history
@@ -160,7 +164,10 @@ def _history(args: argparse.Namespace) -> int:
         history = read_history(connection, load_catalogue(settings.root / "seeds"), scope)
     text = json.dumps({"scope": asdict(scope), **history.as_json()}, ensure_ascii=False, indent=1)
     Path(args.output).write_text(text, "utf-8")
-    print(f"{args.output}: {len(history.past)} values before, {len(history.peers)} of peers")
+    say(
+        args, {"file": args.output, "scope": asdict(scope), "past": len(history.past), "peers": len(history.peers)},
+        f"{args.output}: {len(history.past)} values before, {len(history.peers)} of peers",
+    )  # fmt: skip
     return DONE
 
 
@@ -227,10 +234,12 @@ def _show(outcomes: list[Outcome], *, as_json: bool, is_received: bool, not_run:
 def _print_outcome(outcome: Outcome) -> None:
     count = f", {outcome.row_count} dòng/rows" if outcome.row_count else ""
     print(f"{outcome.file}: {outcome.state}{count}")
-    for text in filter(None, (outcome.reason_vi, outcome.reason_en)):
+    for text in spoken(outcome.reason_vi, outcome.reason_en):
         print(f"  {text}")
     for each in outcome.findings[:_SHOWN_FINDINGS]:
-        print(f"  {each.severity} {each.rule_id} {each.position}\n    {each.message_vi}\n    {each.message_en}")
+        print(f"  {coloured(each.severity)} {each.rule_id} {each.position}")
+        for text in spoken(each.message_vi, each.message_en):
+            print(f"    {text}")
     if len(outcome.findings) > _SHOWN_FINDINGS:
         print(f"  … {len(outcome.findings) - _SHOWN_FINDINGS} more; --json lists all")
     if outcome.changes:
@@ -317,7 +326,7 @@ def _answer(args: argparse.Namespace) -> int:
     settings = load_settings()
     with connect(settings, "loader") as connection:
         landing.answer(connection, args.finding, args.answer, args.reason, settings.who)
-    print(f"finding {args.finding}: {args.answer}")
+    say(args, {"finding_id": args.finding, "answer": args.answer}, f"finding {args.finding}: {args.answer}")
     return DONE
 
 
@@ -329,8 +338,11 @@ def _withdraw(args: argparse.Namespace) -> int:
     settings = load_settings()
     with connect(settings, "loader") as connection:
         scopes = landing.withdraw(connection, args.receipt, settings.who, args.reason, args.scope)
-    print(f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}")
-    print("next: `vwu run` builds and publishes the release without it")
+    say(
+        args, {"receipt_id": args.receipt, "state": "withdrawn", "scopes": list(scopes)},
+        f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}",
+        "next: `vwu run` builds and publishes the release without it",
+    )  # fmt: skip
     return DONE
 
 
@@ -347,10 +359,14 @@ def _hold(args: argparse.Namespace) -> int:
     with connect(settings, "publisher") as connection:
         receipts = failed_receipts(connection) if args.failed else [args.receipt]
     with connect(settings, "loader") as connection:
-        for receipt_id in receipts:
-            scopes = (landing.lift if args.lift else landing.hold)(connection, receipt_id, args.reason, settings.who)
-            print(f"receipt {receipt_id} is {'lifted' if args.lift else 'held'}: {', '.join(scopes)}")
-    print("next: `vwu run` makes the release without them" if receipts else "the last gate run named no receipt")
+        change = landing.lift if args.lift else landing.hold
+        changed = {each: list(change(connection, each, args.reason, settings.who)) for each in receipts}
+    state = "lifted" if args.lift else "held"
+    say(
+        args, {"state": state, "receipts": [{"receipt_id": each, "scopes": changed[each]} for each in changed]},
+        *(f"receipt {each} is {state}: {', '.join(scopes)}" for each, scopes in changed.items()),
+        "next: `vwu run` makes the release without them" if receipts else "the last gate run named no receipt",
+    )  # fmt: skip
     return DONE
 
 
@@ -363,8 +379,11 @@ def _approve(args: argparse.Namespace) -> int:
     settings = load_settings()
     with connect(settings, "loader") as connection:
         scopes = approve(connection, load_catalogue(settings.root / "seeds"), args.receipt, args.branch, settings.who)
-    print(f"receipt {args.receipt} is approved by {args.branch}: {', '.join(scopes)}")
-    print("next: `vwu run` builds and publishes the release with it")
+    say(
+        args, {"receipt_id": args.receipt, "approved_by": args.branch, "scopes": list(scopes)},
+        f"receipt {args.receipt} is approved by {args.branch}: {', '.join(scopes)}",
+        "next: `vwu run` builds and publishes the release with it",
+    )  # fmt: skip
     return DONE
 
 
@@ -381,7 +400,7 @@ def _excuse(args: argparse.Namespace) -> int:
             connection, load_catalogue(settings.root / "seeds"), scope,
             reason=args.reason, approved_by=args.approved_by, expires_on=args.until, who=settings.who,
         )  # fmt: skip
-    print(f"{scope.key} may come until {args.until}")
+    say(args, {"scope_key": scope.key, "until": args.until}, f"{scope.key} may come until {args.until}")
     return DONE
 
 
@@ -390,5 +409,6 @@ def _remind(args: argparse.Namespace) -> int:
     from vwu.intake.reminders import remind
     from vwu.settings import load_settings
 
-    print(remind(load_settings(), args.on or today()).summary())
+    reminded = remind(load_settings(), args.on or today())
+    say(args, asdict(reminded), reminded.summary())
     return DONE

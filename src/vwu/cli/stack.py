@@ -1,4 +1,4 @@
-"""The verbs of the local stack: up, down, status, dsn."""
+"""The verbs of the local stack: up, bi, down, status, dsn."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ def register(verbs: Any) -> None:
     add.add_argument("--no-airflow", action="store_true", help="only PostgreSQL")
     add.add_argument("--json", action="store_true", help="print the status as JSON")
     add.set_defaults(func=_up)
+    add = verbs.add_parser("bi", help="start Apache Superset with the dashboards of bi/; `make bi` installs it first")
+    add.add_argument("--export", action="store_true", help="write what was changed in Superset back into bi/assets")
+    add.add_argument("--json", action="store_true", help="print the status as JSON")
+    add.set_defaults(func=_bi)
     add = verbs.add_parser("down", help="stop the local stack")
     add.add_argument("--json", action="store_true", help="print what was stopped as JSON")
     add.set_defaults(func=_down)
@@ -46,6 +50,23 @@ def _up(args: argparse.Namespace) -> int:
     for file, error in outcome.import_errors.items():
         print(f"vwu: Airflow cannot import dags/{file}: {error}", file=sys.stderr)
     return BLOCKED if outcome.import_errors else DONE
+
+
+def _bi(args: argparse.Namespace) -> int:
+    from vwu.settings import load_settings
+    from vwu.stack.progress import Progress
+    from vwu.stack.status import read_status
+    from vwu.stack.superset import export_dashboards, start_superset
+
+    progress = Progress()
+    try:
+        settings = start_superset(load_settings(), progress)
+        if args.export:
+            export_dashboards(settings)
+    finally:
+        progress.clear()
+    _print_status(read_status(settings), as_json=args.json)
+    return DONE
 
 
 def _down(args: argparse.Namespace) -> int:

@@ -37,7 +37,7 @@ def _moment(value: datetime) -> str:
 def start_page(settings: Settings, pipeline: Pipeline) -> str:
     """What there is, with the release in force and the newest reports."""
     reports = sorted(
-        (path.parent for path in (settings.home / "reports").glob("*/index.html")),
+        (path.parent for path in (settings.home / "reports").glob("*/report.json")),
         key=lambda folder: (folder / "report.json").stat().st_mtime_ns,
         reverse=True,
     )

@@ -7,6 +7,7 @@ account    the system account that PostgreSQL runs under when we are root
 postgres   the embedded server: place, make, start, stop
 server     what the product needs inside any PostgreSQL: roles, databases, migrations
 airflow    Airflow's environment, components and health
+superset   Superset's environment, dashboards and server
 up         the two verbs
 status     what runs where
 """

@@ -80,7 +80,7 @@ def _fill_secrets(home: Path) -> None:
     """Add the secrets that are missing; a later version may need more than an earlier one wrote."""
     path = home / "secrets.json"
     known: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    wanted = [*ROLES, "superuser", "airflow_admin", "airflow_jwt", "airflow_api"]
+    wanted = [*ROLES, "superuser", "airflow_admin", "airflow_jwt", "airflow_api", "superset_key", "superset_admin"]
     filled = {name: secrets.token_urlsafe(24) for name in wanted} | {
         "airflow_fernet": base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode("ascii")
     }

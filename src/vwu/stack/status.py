@@ -1,7 +1,8 @@
-"""What runs where, what was released last, and what is held."""
+"""What runs where, and what the pipeline did and holds: the status page in a terminal."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from vwu.settings import Settings, SettingsError
-from vwu.stack import airflow, postgres, processes
+from vwu.stack import airflow, postgres, processes, superset
 
 # The queries name whole rows: their keys are the columns of the tables (INTERFACES 5.1).
 _RELEASE = "select * from published.release_info"
+_SHOWN = 3  # periods that wait, and names in each
 _HELD = (
     "select receipt_id, kind, file_name, state, reason_vi, reason_en, received_at"
     " from intake.receipt where state = 'held' order by received_at, receipt_id"
@@ -34,8 +36,15 @@ def read_status(settings: Settings) -> dict[str, Any]:
             "password_file": str(settings.home / "airflow" / "passwords.json"),
             "components": components,
         },
+        "superset": {
+            "url": superset.url(settings) if "superset_port" in settings.stack else None,
+            "user": superset.USER,
+            "password_file": str(settings.home / "secrets.json"),
+            "components": [_component(settings, superset.NAME)],
+        },
         "release": releases[0] if releases else None,
         "held": _rows(settings, database, "loader", _HELD),
+        "pipeline": _pipeline(settings, database),
     }
 
 
@@ -87,6 +96,18 @@ def _rows(settings: Settings, database: dict[str, Any], role: str, query: str) -
         return None
 
 
+def _pipeline(settings: Settings, database: dict[str, Any]) -> dict[str, Any] | None:
+    """What the status page shows; None when the database does not run or has no such tables yet."""
+    from vwu.site.status import read_pipeline
+
+    if database["state"] != "running":
+        return None
+    try:
+        return asdict(read_pipeline(settings))
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable, SettingsError):
+        return None
+
+
 def describe(status: dict[str, Any]) -> str:
     """The status in a few lines for a person."""
     database, page = status["database"], status["airflow"]
@@ -100,15 +121,41 @@ def describe(status: dict[str, Any]) -> str:
         else:
             detail = f"log {component['log']}" if "running" in states else ""
         lines.append(f"  {component['name']:22} {component['state']:8} {detail}".rstrip())
+    bi = status["superset"]
+    if bi["components"][0]["state"] == "running":
+        lines.append(
+            f"Superset    {bi['url']}  user {bi['user']}, password in {bi['password_file']} under superset_admin"
+        )
     if database["state"] == "running":
         lines.append(f"release     {_describe_release(status['release'])}")
     lines += [
         f"held        {receipt['receipt_id']} {receipt['file_name']}: {receipt['reason_en']}"
         for receipt in status["held"] or []
     ]
+    lines += _describe_pipeline(status["pipeline"] or {})
     if database["state"] == "running":
         lines.append('connect     psql "$(vwu dsn --role bi_reader)"')
     return "\n".join(lines)
+
+
+def _describe_pipeline(pipeline: dict[str, Any]) -> list[str]:
+    """Arrivals, the last build and gate, freshness, and who is waited for: a line each."""
+    arrivals = [f"{each['files']} {each['kind']} {each['state']}" for each in pipeline.get("arrivals", ())]
+    lines = [f"arrivals    {', '.join(arrivals)}"] if arrivals else []
+    for build in pipeline.get("builds", ())[:1]:
+        seconds = "" if build["seconds"] is None else f" in {build['seconds']:.1f} s"
+        lines.append(f"last build  {build['build_id']} {build['status']}{seconds}, {build['failures']} failures")
+    for gate in pipeline.get("gates", ())[:1]:
+        ran = f"{gate['executed_checks']} of {gate['expected_checks']} checks in {gate['seconds']:.1f} s"
+        lines.append(f"last gate   {gate['gate_run_id']} {gate['verdict']}: {ran}")
+    fresh = [f"{each['source_en']} {each['until']:%d/%m/%Y}" for each in pipeline.get("freshness", ())]
+    lines += [f"data up to  {', '.join(fresh)}"] if fresh else []
+    for each in pipeline.get("waiting", ())[-_SHOWN:]:
+        names = list(each["awaited"][:_SHOWN])
+        more = f" and {len(each['awaited']) - len(names)} more" if len(each["awaited"]) > len(names) else ""
+        awaited = ", ".join(names) + more or f"its due date, {each['due_date']:%d/%m/%Y}"
+        lines.append(f"waits       {each['period_code']}, {each['came']} of {each['owed']} came: {awaited}")
+    return lines
 
 
 def _describe_database(database: dict[str, Any]) -> str:

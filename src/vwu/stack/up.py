@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import psycopg
 
 from vwu.settings import Settings
-from vwu.stack import StackError, airflow, interrupts, ports, postgres, processes, server, state
+from vwu.stack import StackError, airflow, interrupts, ports, postgres, processes, server, state, superset
 from vwu.stack.processes import Started
 from vwu.stack.progress import Progress
 
@@ -59,8 +59,8 @@ def up(settings: Settings, progress: Progress, *, with_airflow: bool = True) -> 
 def down(settings: Settings, progress: Progress) -> list[str]:
     """Stop everything that belongs to this home folder; returns the names of what ran."""
     with interrupts.caught(), state.lock(settings.home, progress.show), interrupts.held_back():
-        progress.show("stopping Airflow")
-        stopped = _stop_airflow(settings)
+        progress.show("stopping Airflow and Superset")
+        stopped = _stop_airflow(settings) + processes.stop(settings.home, [superset.NAME])
         progress.show("stopping PostgreSQL")
         if postgres.stop(postgres.locate(settings.home)):
             stopped.append(postgres.NAME)

@@ -33,7 +33,9 @@ select
     value.position,
     value.raw_text,
     value.release_id,
-    value.is_outdated
+    value.is_outdated,
+    indicator.unit_name_vi,
+    indicator.unit_name_en
 from published.fct_indicator_value as value
 inner join published.dim_programme as programme on programme.programme_key = value.programme_key
 inner join published.dim_indicator as indicator on indicator.indicator_key = value.indicator_key

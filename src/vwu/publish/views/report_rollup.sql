@@ -30,7 +30,9 @@ select
     rollup.branches_reported,
     rollup.coverage_pct,
     rollup.level_used,
-    rollup.release_id
+    rollup.release_id,
+    indicator.unit_name_vi,
+    indicator.unit_name_en
 from published.fct_indicator_rollup as rollup
 inner join published.dim_programme as programme on programme.programme_key = rollup.programme_key
 inner join published.dim_indicator as indicator on indicator.indicator_key = rollup.indicator_key

@@ -23,7 +23,9 @@ select
     target.coverage_pct,
     target.legal_basis,
     target.is_confirmed,
-    target.release_id
+    target.release_id,
+    indicator.unit_name_vi,
+    indicator.unit_name_en
 from published.fct_target_attainment as target
 inner join published.dim_programme as programme on programme.programme_key = target.programme_key
 inner join published.dim_indicator as indicator on indicator.indicator_key = target.indicator_key
