@@ -374,6 +374,13 @@ class Catalogue:
         """All branches of a level that exist on a day, by code."""
         return tuple(branch for branch in self._branches_by_level.get(level, ()) if in_force((branch,), on))
 
+    def branches_below(self, code: str, on: date) -> frozenset[str]:
+        """The codes of the branches whose direct superior is this one on a day."""
+        branch = self.branch(code, on)
+        if branch is None or branch.level == "commune":  # nothing reports below a commune
+            return frozenset()
+        return _by_parent(self, on).get(code, frozenset())
+
     @cached_property
     def branches(self) -> tuple[Branch, ...]:
         """Every version of every branch."""
@@ -677,3 +684,11 @@ def _parsed(header: str, lines: Iterator[str] | tuple[str, ...], record: type[R]
             yield record(*(read(row[position]) for position, read in readers))
     except (ValueError, IndexError) as error:
         raise CatalogueError(f"The seed of {record.__name__} is not in order: {error}") from error
+
+
+@cache
+def _by_parent(catalogue: Catalogue, on: date) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for branch in in_force(catalogue.branches, on):
+        found.setdefault(branch.parent_branch_code or "", set()).add(branch.branch_code)
+    return {parent: frozenset(codes) for parent, codes in found.items()}

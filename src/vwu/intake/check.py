@@ -77,7 +77,9 @@ def submission_outcome(
     for report in reports:
         of_report, scope = report.findings, report.scope
         if is_sound and scope is not None:
-            history = with_others(histories.get(scope, History()), scope, reports, store.receipt_id_of(sha256))
+            history = with_others(
+                histories.get(scope, History()), scope, reports, store.receipt_id_of(sha256), catalogue
+            )
             of_report += check_history(report, catalogue, history)
             former = [each for each in history.past if each.period_code == scope.period_code]
             changes += changes_between(scope.key, former, report.values) if former else ()

@@ -22,9 +22,11 @@ from vwu.intake.submission.history import (
     SAME_SIZE,
     SIZE_INDICATOR,
     YEARS_OF_HISTORY,
+    BelowValue,
     History,
     PastValue,
     PeerValue,
+    branches_below,
     size_of,
 )
 
@@ -41,7 +43,8 @@ _PLACES = re.compile(r"\S+![A-Z]+[0-9]+|\S+\.(?:csv|txt):[0-9]+", re.IGNORECASE)
 def read_history(
     connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope, submission: Submission | None = None
 ) -> History:
-    """What is in force of this branch and form in the periods around, the scope itself included, and of its peers.
+    """What is in force of this branch and form in the periods around, the scope itself included, of its peers and of
+    the branches directly below it.
 
     At most three years back, so that a check costs the same after ten years as after one; with the submission that is
     to be compared, only the peers that it is compared with. Raises IntakeError for an unknown branch, period or form:
@@ -55,12 +58,12 @@ def read_history(
         [scope.branch_code, scope.form],
     ).fetchall()
     near = [known.period_code for (code,) in codes if (known := catalogue.period(code)) and known.end_date >= first]
-    past = _past(connection, scope, near)
+    past, below = _past(connection, scope, near), _below(connection, catalogue, scope)
     if submission is None:
-        return History(past, _peers(connection, _peer_scopes(catalogue, scope, period)))
+        return History(past, _peers(connection, _peer_scopes(catalogue, scope, period)), below)
     size = size_of(submission, catalogue, past)
     peers = () if size is None else _peers(connection, _peer_scopes(catalogue, scope, period), size)
-    return History(past, peers)
+    return History(past, peers, below)
 
 
 def _known_period(catalogue: Catalogue, scope: SubmissionScope) -> Period:
@@ -85,6 +88,25 @@ def _past(connection: psycopg.Connection, scope: SubmissionScope, periods: list[
                and scope.period_code = any(%s)
            order by raw.period_code, raw.line_no""",
         [scope.branch_code, scope.form, periods],
+    )
+
+
+def _below(connection: psycopg.Connection, catalogue: Catalogue, scope: SubmissionScope) -> tuple[BelowValue, ...]:
+    """The same report of the branches directly below."""
+    keys = [replace(scope, branch_code=code).key for code in sorted(branches_below(catalogue, scope))]
+    if not keys:
+        return ()
+    return read_rows(
+        connection,
+        BelowValue,
+        """select raw.branch_code, raw.programme_code, raw.indicator_code, raw.basis, raw.value, raw.lower_bound,
+               raw.upper_bound, raw.value_state
+           from intake.scope
+           inner join raw.submission_value as raw
+               on scope.receipt_id = raw.receipt_id and scope.scope_key = raw.scope_key
+           where scope.scope_key = any(%s) and raw.scenario = 'actual' and raw.value_state in ('reported', 'nil')
+           order by raw.branch_code, raw.line_no""",
+        [keys],
     )
 
 

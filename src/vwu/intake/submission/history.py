@@ -78,19 +78,35 @@ class PeerValue:
     size: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class BelowValue:
+    """An actual value of a branch directly below, for the same period."""
+
+    branch_code: str
+    programme_code: str
+    indicator_code: str
+    basis: str
+    value: Decimal | None
+    lower_bound: Decimal | None
+    upper_bound: Decimal | None
+    value_state: str
+
+
 @dataclass(frozen=True)
 class History:
-    """What the checks know beside the file: `past` of the branch (the scope itself included), and its `peers`."""
+    """What the checks know beside the file: `past` of the branch (the scope itself included), its `peers`, and what the
+    branches directly below it said of the period."""
 
     past: tuple[PastValue, ...] = ()
     peers: tuple[PeerValue, ...] = ()
+    below: tuple[BelowValue, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Numbers as decimal strings; `history_from_json` reads it back equal."""
-        return {"past": [_plain(each) for each in self.past], "peers": [_plain(each) for each in self.peers]}
+        return {name: [_plain(each) for each in getattr(self, name)] for name in ("past", "peers", "below")}
 
 
-def _plain(record: PastValue | PeerValue) -> dict[str, str | None]:
+def _plain(record: PastValue | PeerValue | BelowValue) -> dict[str, str | None]:
     found = {each.name: getattr(record, each.name) for each in fields(record)}
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in found.items()}
 
@@ -105,22 +121,43 @@ def history_from_json(written: Mapping[str, Any]) -> History:
     return History(
         tuple(PastValue(**read(row)) for row in written["past"]),
         tuple(PeerValue(**read(row)) for row in written["peers"]),
+        tuple(BelowValue(**read(row)) for row in written.get("below", ())),
     )
 
 
-def with_others(history: History, own: SubmissionScope, reports: Iterable[Submission], receipt_id: str) -> History:
+def with_others(
+    history: History, own: SubmissionScope, reports: Iterable[Submission], receipt_id: str, catalogue: Catalogue
+) -> History:
     """The history as it will be once the other reports of the same file are in force as well."""
-    others = {
-        report.scope.period_code: report.values
-        for report in reports
-        if report.scope and report.scope != own
-        and (report.scope.branch_code, report.scope.form) == (own.branch_code, own.form)
+    others = [(each.scope, each.values) for each in reports if each.scope and each.scope != own]
+    periods = {
+        scope.period_code: values for scope, values in others
+        if (scope.branch_code, scope.form) == (own.branch_code, own.form)
     }  # fmt: skip
-    if not others:
-        return history
-    kept = tuple(each for each in history.past if each.period_code not in others)
-    sent = tuple(_past(period_code, each, receipt_id) for period_code, values in others.items() for each in values)
-    return replace(history, past=(*kept, *sent))
+    lower = {
+        scope.branch_code: values for scope, values in others
+        if (scope.period_code, scope.form) == (own.period_code, own.form)
+        and scope.branch_code in branches_below(catalogue, own)
+    }  # fmt: skip
+    past = [each for each in history.past if each.period_code not in periods]
+    past += [_past(period_code, each, receipt_id) for period_code, values in periods.items() for each in values]
+    below = [each for each in history.below if each.branch_code not in lower]
+    below += [_of_below(code, each) for code, values in lower.items() for each in values if each.scenario == "actual"]
+    return replace(history, past=tuple(past), below=tuple(below))
+
+
+def branches_below(catalogue: Catalogue, scope: SubmissionScope) -> frozenset[str]:
+    """The branches directly below the one that reports, at the end of the period."""
+    period = catalogue.period(scope.period_code)
+    return catalogue.branches_below(scope.branch_code, period.end_date) if period else frozenset()
+
+
+def _of_below(branch_code: str, value: SubmissionValue) -> BelowValue:
+    said = value.quantity
+    return BelowValue(
+        branch_code, value.programme_code, value.indicator_code, value.basis, said.value, said.lower_bound,
+        said.upper_bound, said.value_state,
+    )  # fmt: skip
 
 
 def _past(period_code: str, value: SubmissionValue, receipt_id: str) -> PastValue:
@@ -212,8 +249,43 @@ class _Comparison:
             if not fallen:
                 yield from self._not_the_sum(value, point, indicator)
             yield from self._parts(value, point, indicator)
+        if indicator.measure in ("flow", "stock"):
+            yield from self._branches(value, point)
         if value.basis in ("in_period", "as_of") and indicator.measure != "ratio":
             yield from self._implausible(value, point)
+
+    # A branch and those below it
+
+    def _branches(self, value: SubmissionValue, point: Point) -> Iterator[Finding]:
+        """A total is the sum of the branches below when all of them have said; at least the sum when some have."""
+        said = self.below.get((value.programme_code, value.indicator_code, value.basis), {})
+        if not said:
+            return
+        least: Decimal | None = Decimal(0)
+        most: Decimal | None = Decimal(0)
+        for each in said.values():
+            least, most = _sum(least, each.lower), _sum(most, each.upper)
+        is_whole = said.keys() >= self.subordinates
+        if _misses(point, least, most if is_whole else None, is_exact=True):
+            yield finding(
+                "BRANCHES_NOT_THE_SUM", position=value.position, value=value.raw_text, indicator=value.indicator_code,
+                computed=format_number(sum((each.value for each in said.values()), Decimal(0))),
+                branches=len(said), expected=len(self.subordinates),
+            )  # fmt: skip
+
+    @cached_property
+    def subordinates(self) -> frozenset[str]:
+        return self.catalogue.branches_below(self.branch_code, self.period.end_date)
+
+    @cached_property
+    def below(self) -> Mapping[tuple[str, str, str], dict[str, Point]]:
+        """What each branch below said, by programme, indicator and basis."""
+        found: dict[tuple[str, str, str], dict[str, Point]] = {}
+        for each in self.history.below:
+            point = _point(self.period, each)
+            if point is not None:
+                found.setdefault((each.programme_code, each.indicator_code, each.basis), {})[each.branch_code] = point
+        return found
 
     # Cumulative figures
 
@@ -397,7 +469,7 @@ def _key(value: SubmissionValue) -> Key:
     return (value.programme_code, value.indicator_code, value.scenario, value.basis)
 
 
-def _point(period: Period, quantity: PastValue | Quantity) -> Point | None:
+def _point(period: Period, quantity: PastValue | BelowValue | Quantity) -> Point | None:
     if quantity.value_state == "nil":
         return Point(period, Decimal(0), Decimal(0), Decimal(0))
     if quantity.value_state != "reported" or quantity.value is None:

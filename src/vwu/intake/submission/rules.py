@@ -502,6 +502,11 @@ HISTORY_RULES: tuple[Rule, ...] = (
         "{position}: {indicator} is {value} but the periods {periods} add up to {computed}. Check, send the wrong period again, or explain.",
     ),
     _warning(
+        "BRANCHES_NOT_THE_SUM", "reconciliation",
+        "{position}: {indicator} là {value} nhưng {branches}/{expected} đơn vị trực thuộc đã báo cáo cộng lại là {computed}. Hãy kiểm tra, gửi lại báo cáo sai hoặc giải trình.",
+        "{position}: {indicator} is {value} but {branches} of {expected} branches below have reported {computed} together. Check, send the wrong report again, or explain.",
+    ),
+    _warning(
         "COPY_OF_LAST_PERIOD", "plausibility",
         "{position}: cả {count} số trong kỳ giống hệt kỳ trước, có lẽ chép lại biểu cũ. Hãy kiểm tra và gửi số của kỳ này.",
         "{position}: all {count} figures of the period are those of the period before; perhaps the old form was copied. Check and send this period's figures.",

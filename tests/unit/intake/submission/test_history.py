@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vwu.catalogue import Catalogue
+from vwu.catalogue import Catalogue, load_catalogue
 from vwu.intake.model import Quantity, Submission, SubmissionScope, SubmissionValue
 from vwu.intake.submission.history import (
     MOST_PEERS,
+    BelowValue,
     History,
     PastValue,
     PeerValue,
     check_history,
     history_from_json,
     size_of,
+    with_others,
 )
 from vwu.intake.submission.rules import HISTORY_RULES
 
@@ -70,6 +74,15 @@ def peers(code: str, values: Sequence[int], size: int = 1000) -> tuple[PeerValue
     )
 
 
+def below(code: str, *values: int) -> tuple[BelowValue, ...]:
+    """What some communes of Cao Bằng said."""
+    return tuple(
+        BelowValue(branch, "DA939", code, "in_period", Decimal(value), Decimal(value), Decimal(value), "reported")
+        for branch, value in zip(COMMUNES, values, strict=False)
+    )
+
+
+COMMUNES = sorted(load_catalogue(Path(__file__).parents[4] / "seeds").branches_below("P04", date(2025, 8, 14)))
 FIVE = (STARTUP, HELPED, "TRAINING_CLASSES", "GIFTS_GIVEN", "LOAN_TURNS")
 STEADY = months(STARTUP, [100, 110, 95, 105, 100, 98])
 
@@ -108,6 +121,10 @@ CASES: Mapping[str, Case] = {
     ),
     "PERIODS_NOT_THE_SUM": case(
         now("2024-Q1", (STARTUP, "in", 7)), now("2024-Q1", (STARTUP, "in", 6)), *months(STARTUP, [1, 2, 3], year=2024)
+    ),
+    "BRANCHES_NOT_THE_SUM": Case(
+        (now("2025-08", (STARTUP, "in", 6), branch="P04"), History(below=below(STARTUP, 7))),
+        (now("2025-08", (STARTUP, "in", 8), branch="P04"), History(below=below(STARTUP, 7))),
     ),
     "COPY_OF_LAST_PERIOD": case(
         now("2024-02", *((code, "in", 7) for code in FIVE)), now("2024-02", *((code, "in", 7) for code in FIVE[:4])),
@@ -210,3 +227,21 @@ def test_a_slip_names_what_was_meant(catalogue: Catalogue) -> None:
     (found,) = check_history(CASES["UNIT_SLIP"].fires[0], catalogue, CASES["UNIT_SLIP"].fires[1])
     assert found.proposed == "100"
     assert "1.000 lần" in found.message_vi
+
+
+def test_a_total_is_the_sum_of_the_branches_below_when_all_have_said(catalogue: Catalogue) -> None:
+    all_of_them = History(below=below(STARTUP, *[2] * len(COMMUNES)))
+    total = 2 * len(COMMUNES)
+    for value, found in ((total, []), (total + 1, ["BRANCHES_NOT_THE_SUM"]), (total - 1, ["BRANCHES_NOT_THE_SUM"])):
+        assert rule_ids(catalogue, now("2025-08", (STARTUP, "in", value), branch="P04"), all_of_them) == found
+    # People helped may be the same ones in two communes: their counts do not add up (DOMAIN D.3 no. 13).
+    distinct = History(below=below(HELPED, *[2] * len(COMMUNES)))
+    assert rule_ids(catalogue, now("2025-08", (HELPED, "in", total - 1), branch="P04"), distinct) == []
+
+
+def test_a_file_of_the_province_is_compared_with_the_communes_in_it(catalogue: Catalogue) -> None:
+    reports = [now("2025-08", (STARTUP, "in", 2), branch=code) for code in COMMUNES]
+    scope = SubmissionScope("P04", "2025-08", "BM01")
+    history = with_others(History(below=below(STARTUP, 9)), scope, reports, "0" * 16, catalogue)
+    assert len(history.below) == len(COMMUNES)
+    assert rule_ids(catalogue, now("2025-08", (STARTUP, "in", 2 * len(COMMUNES)), branch="P04"), history) == []
