@@ -60,6 +60,23 @@ def test_the_loader_cannot_change_what_it_landed(database: Settings) -> None:
                 loader.execute(verb)
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("event", "actor"), ("finding_answer", "reason"), ("approval", "approved_by"), ("late_exception", "reason"),
+    ],
+)  # fmt: skip
+def test_the_log_of_intake_is_only_ever_added_to(database: Settings, table: str, column: str) -> None:
+    for role in ("loader", "builder", "publisher"):
+        for verb in (
+            f"update intake.{table} set {column} = ''",
+            f"delete from intake.{table}",
+            f"truncate intake.{table}",
+        ):
+            with connect(database, role) as connection, pytest.raises(Exception, match="permission denied"):
+                connection.execute(verb.encode())
+
+
 def test_only_the_loader_opens_the_vault(database: Settings) -> None:
     for role in ("builder", "publisher"):
         with connect(database, role) as connection, pytest.raises(Exception, match="permission denied"):

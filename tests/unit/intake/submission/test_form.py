@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from vwu.catalogue import Catalogue
 from vwu.intake.model import Submission
 from vwu.intake.submission.check import check_submission
+from vwu.intake.submission.form import MARKS_SHEET
+from vwu.intake.submission.marked import mark_workbook
 
 from .conftest import COLUMNS, FIRST_ROW, HEAD, STARTUP, TODAY, Build, Check, saved, workbook
 
@@ -334,3 +337,14 @@ def test_a_report_that_stands_in_the_file_twice_is_refused(catalogue: Catalogue)
     _, findings = check_submission("P22.xlsx", saved(several(COMMUNE, COMMUNE)), catalogue, TODAY)
     assert [(each.rule_id, each.position) for each in findings] == [("REPORT_TWICE", "'Xã 2'!A1")]
     assert "BaoCao!A1" in findings[0].message_vi
+
+
+def test_each_sheet_of_several_is_marked_where_it_is_wrong(catalogue: Catalogue) -> None:
+    book = several(COMMUNE, COMMUNE | {"Mã đơn vị": "P22-06931"})
+    book["BaoCao"]["G13"], book["Xã 2"]["G13"] = "bảy", "6/8"
+    content = saved(book)
+    reports, _ = check_submission("P22.xlsx", content, catalogue, TODAY)
+    marked = load_workbook(io.BytesIO(mark_workbook(content, [each for report in reports for each in report.findings])))
+    for name in ("BaoCao", "Xã 2"):
+        assert marked[name]["G13"].comment is not None
+    assert [cell.value for cell in marked[MARKS_SHEET]["C"]][1:] == ["BaoCao!G13", "'Xã 2'!G13"]

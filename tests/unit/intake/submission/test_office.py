@@ -11,11 +11,13 @@ from openpyxl.styles import Font
 
 from vwu.catalogue import Catalogue
 from vwu.intake.model import Submission
+from vwu.intake.submission.check import check_submission
 from vwu.intake.submission.marked import mark_workbook
 from vwu.intake.submission.template import FIRST_ROW, FormValue, write_template
 from vwu.intake.submission.workbook import read_sheets
 
-from .conftest import STARTUP, Check, Office, saved, workbook
+from .conftest import STARTUP, TODAY, Check, Office, saved, workbook
+from .test_form import COMMUNE, several
 
 pytestmark = pytest.mark.program("soffice")
 FORMATS = ("xlsx", "ods", "xls")
@@ -64,6 +66,16 @@ def test_a_filled_form_reads_the_same_from_every_format(
     found = [(f.rule_id, f.position, f.line_count) for f in sent.findings]
     assert [(f.rule_id, f.position, f.line_count) for f in back.findings] == found
     assert found[0][0] == "TEXT_LEGACY"
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_sheet_a_commune_reads_the_same_from_every_format(catalogue: Catalogue, office: Office, target: str) -> None:
+    sent = saved(several(COMMUNE, COMMUNE | {"Mã đơn vị": "P22-06931"}))
+    first, told = check_submission("P22.xlsx", sent, catalogue, TODAY)
+    back, told_back = check_submission(f"P22.{target}", office(sent, "xlsx", target), catalogue, TODAY)
+    assert [each.scope for each in back] == [each.scope for each in first]
+    assert [_read(each) for each in back] == [_read(each) for each in first]
+    assert told_back == told == ()
 
 
 def test_a_marked_workbook_opens_and_its_list_is_read(check: Check, office: Office) -> None:
