@@ -8,6 +8,7 @@ or models changed, and then everything is made anew. What dbt did, node by node,
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -205,6 +206,8 @@ def _invoke(settings: Settings, *arguments: str, show: Show | None = None) -> db
     }
     everything = [
         *arguments,
+        "--vars",
+        json.dumps({"small_cell": settings.small_cell, "dominance_pct": settings.dominance_pct}),
         "--quiet",
         "--log-level-file",
         "info",

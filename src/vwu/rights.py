@@ -11,10 +11,12 @@ import psycopg
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 _READ, _ADD, _CHANGE, _ALL = "SELECT", "SELECT INSERT", "SELECT INSERT UPDATE", " ".join(VERBS)
+# The history of the process, for BI; the rows that a check named are not in it.
+_CHARTED = ("quality.build_history", "quality.check_history", "quality.freshness", "quality.gate_history")
 # Role → schema, or one relation of it that differs → what it may do there. What is not named it may not do; the owner,
 # who migrates, may do everything, and nobody is a superuser.
 RIGHTS: Mapping[str, Mapping[str, str]] = {
-    "bi_reader": {"published": _READ},
+    "bi_reader": {"published": _READ, **dict.fromkeys(_CHARTED, _READ)},
     "airflow": {},
     "vwu_loader": {
         "intake": _ADD,
@@ -47,6 +49,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         "quality": _ADD,
         "quality.build_run": _READ,
         "quality.dbt_result": _READ,
+        **dict.fromkeys(_CHARTED, _READ),
         # The stored tables and views of releases are its own; triggers refuse every change of a row.
         "release": _ALL,
         "published": _ALL,

@@ -438,8 +438,10 @@ _CREDIT = """
 with last_month as (select max(month_end) as end_date from unnest(%(months)s::date[]) as given (month_end))
 select
     bank.bank_code, bank.name_vi as bank_name_vi, bank.name_en as bank_name_en, scheme.credit_programme,
-    scheme.name_vi as programme_name_vi, scheme.name_en as programme_name_en, province.region_code as province_code,
-    province.name_vi as province_name, credit.organisation,
+    scheme.name_vi as programme_name_vi, scheme.name_en as programme_name_en,
+    -- What was put together over provinces, for too few people, is the nation's.
+    coalesce(province.region_code, region.region_code) as province_code,
+    coalesce(province.name_vi, region.name_vi) as province_name, credit.organisation,
     sum(credit.loans) filter (where month.end_date = last_month.end_date)::bigint as loans,
     sum(credit.borrowers) filter (where month.end_date = last_month.end_date)::bigint as borrowers,
     sum(credit.female_borrowers) filter (where month.end_date = last_month.end_date)::bigint as female_borrowers,
@@ -453,15 +455,15 @@ inner join published.dim_period as month on credit.period_key = month.period_key
 cross join last_month
 inner join published.dim_bank as bank on credit.bank_key = bank.bank_key
 inner join published.dim_credit_programme as scheme on credit.credit_programme_key = scheme.credit_programme_key
-inner join published.dim_region as commune on credit.region_key = commune.region_key
-inner join published.dim_region as province
-    on province.level = 'province' and commune.province_code = province.region_code
-    and commune.valid_from between province.valid_from and coalesce(province.valid_to, 'infinity')
+inner join published.dim_region as region on credit.region_key = region.region_key
+left join published.dim_region as province
+    on province.level = 'province' and region.province_code = province.region_code
+    and region.valid_from between province.valid_from and coalesce(province.valid_to, 'infinity')
 where month.calendar = 'bank' and month.period_kind = 'month' and month.end_date = any(%(months)s)
 group by
     bank.bank_code, bank.name_vi, bank.name_en, scheme.credit_programme, scheme.name_vi, scheme.name_en,
-    province.region_code, province.name_vi, credit.organisation
-order by bank.bank_code, scheme.credit_programme, province.region_code, credit.organisation
+    coalesce(province.region_code, region.region_code), coalesce(province.name_vi, region.name_vi), credit.organisation
+order by bank.bank_code, scheme.credit_programme, province_code, credit.organisation
 """
 
 # Each old province lies wholly in one of today's, so its code leads there whatever the period.

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,9 @@ class Settings:
     max_held_share: float = 0.25
     max_held_feed_share: float = 0.5
     max_held_days: int = 90
+    small_cell: int = 5
+    dominance_pct: int = 10
+    embargo_until: datetime | None = None
     smtp_url: str | None = None
     smtp_from: str = "vwu@localhost"
     contacts_file: Path | None = None
@@ -143,11 +147,36 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         max_held_share=float(env.get("VWU_MAX_HELD_SHARE", "0.25")),
         max_held_feed_share=float(env.get("VWU_MAX_HELD_FEED_SHARE", "0.5")),
         max_held_days=int(env.get("VWU_MAX_HELD_DAYS", "90")),
+        small_cell=_at_least(env, "VWU_SMALL_CELL", 5, 3),
+        embargo_until=_moment(env, "VWU_EMBARGO_UNTIL"),
+        dominance_pct=_at_least(env, "VWU_DOMINANCE_PCT", 10, 1),
         smtp_url=env.get("VWU_SMTP_URL") or None,
         smtp_from=env.get("VWU_SMTP_FROM") or "vwu@localhost",
         contacts_file=_path(env.get("VWU_CONTACTS")),
         who=env.get("VWU_WHO") or env.get("USER") or "vwu",
     )
+
+
+def _at_least(env: Mapping[str, str], name: str, default: int, least: int) -> int:
+    """A threshold of protection; raises SettingsError for one that protects nobody."""
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or int(value) < least:
+        raise SettingsError(f"{name} is {value!r}: a whole number of at least {least} is needed")
+    return int(value)
+
+
+def _moment(env: Mapping[str, str], name: str) -> datetime | None:
+    """An instant with its offset; raises SettingsError for one without, which would be another hour elsewhere."""
+    value = env.get(name)
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsError(f"{name} is {value!r}: write it as 2026-07-20T08:00:00+07:00")
+    return moment
 
 
 def _path(value: str | None) -> Path | None:

@@ -21,6 +21,14 @@ Content = str | int | float | Decimal | date | None
 # The first moment a zip entry can carry; openpyxl would write the time of saving.
 _ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
 _SAVED_AT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
+# What a workbook can carry along unseen: caches and sources of pivot tables and queries, links to other files, macros.
+_UNSEEN_PART = re.compile(
+    r"xl/(?:pivot|externalLinks|connections|queryTables|model|vbaProject)|customXml/", re.IGNORECASE
+)
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
+_DEFINED_NAME = re.compile(rb'<(?:\w+:)?definedName\b[^>]*\bname="([^"]*)"')
+_SHOWN_NAMES = (b"_xlnm.Print_Titles", b"_xlnm.Print_Area", b"_xlnm._FilterDatabase")
+_HIDDEN_LINE = re.compile(rb'<(?:\w+:)?(?:row|col)\b[^>]*\bhidden="(?:1|true)"')
 _AFTER_PAGE = re.compile(rb"(?=<(?:drawing|legacyDrawing|tableParts|extLst)\b|</worksheet>)")
 
 
@@ -97,11 +105,36 @@ def _named_style(name: str, look: Look, font: str) -> NamedStyle:
     )
 
 
+class HiddenContentError(ValueError):
+    """A workbook would carry something that its reader does not see."""
+
+
+def hidden_content(workbook: bytes) -> list[str]:
+    """What an .xlsx file carries unseen: hidden sheets, rows, columns, defined names, pivot caches, links, macros."""
+    found = []
+    with zipfile.ZipFile(io.BytesIO(workbook)) as parts:
+        for name in parts.namelist():
+            content = parts.read(name)
+            if _UNSEEN_PART.match(name):
+                found.append(name)
+            elif name == "xl/workbook.xml":
+                found += ["hidden sheet" for tag in _SHEET.findall(content) if re.search(rb'state="\w*idden"', tag)]
+                found += [
+                    f"defined name {label.decode()}"
+                    for label in _DEFINED_NAME.findall(content)
+                    if label not in _SHOWN_NAMES
+                ]
+            elif name.startswith("xl/worksheets/") and _HIDDEN_LINE.search(content):
+                found.append(f"hidden row or column in {name}")
+    return found
+
+
 def workbook_bytes(workbook: Workbook, text_number_ranges: str = "") -> bytes:
     """The .xlsx file of a workbook; the same workbook gives the same bytes on every call.
 
     `text_number_ranges` (such as `F14:J40`) are cells of the first sheet where a number typed as text is meant, so
-    that Excel does not put a green corner on each; openpyxl has no way to write that element.
+    that Excel does not put a green corner on each; openpyxl has no way to write that element. Every workbook that we
+    write goes out through here: raises HiddenContentError when it carries something unseen.
     """
     saved = io.BytesIO()
     workbook.save(saved)
@@ -114,6 +147,8 @@ def workbook_bytes(workbook: Workbook, text_number_ranges: str = "") -> bytes:
             if name == "xl/worksheets/sheet1.xml" and text_number_ranges:
                 content = _ignore_numbers_as_text(content, text_number_ranges)
             target.writestr(zipfile.ZipInfo(name, _ENTRY_TIME), content, zipfile.ZIP_DEFLATED)
+    if unseen := hidden_content(steady.getvalue()):
+        raise HiddenContentError(f"this workbook may not go out: {', '.join(unseen)}")
     return steady.getvalue()
 
 

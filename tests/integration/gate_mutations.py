@@ -57,6 +57,7 @@ A_CORRECTION = (
     "insert into {table} (receipt_id, replaced_receipt_id, bank_key, period_key, kind, sequence, reason) "
     "select 'new', 'old', bank_key, period_key, 'loan', 2, 'sent again' from marts.fct_credit_month limit 1"
 )
+SHOWN = "value_state = 'suppressed' and closing_balance > 0"
 NOTHING = does("delete from {table}")
 TURNS = "indicator_key in (select indicator_key from marts.dim_indicator where indicator_code = 'LOAN_TURNS')"
 
@@ -177,7 +178,10 @@ MUTATIONS: dict[str, Mutation] = {
     "GATE_BORROWER_REFERENCES": set_one("bank_code = 'NOWHERE'", "bank_code <> 'all'"),
     "GATE_BORROWER_WITHIN": set_one("borrowers = 1000000000", "borrowers is not null and bank_code <> 'all'"),
     "GATE_BORROWER_COMPLETE": NOTHING,
-    "GATE_BORROWER_SMALL": set_one("borrowers = 3, female_borrowers = null", "bank_code <> 'all'"),
+    "GATE_BORROWER_SMALL": set_one(
+        "borrowers = borrowers + 1, female_borrowers = null", "borrowers is not null and bank_code <> 'all'"
+    ),
+    "GATE_BORROWER_BLOCKS": set_one("borrowers = 5, value_state = 'reported'", "value_state = 'suppressed'"),
     **identities("GATE_BORROWER", f"organisation = {CITIZEN}"),
     "GATE_CORRECTION_GRAIN": does(A_CORRECTION, A_CORRECTION, also="GATE_CORRECTION_CONTROL"),
     "GATE_CORRECTION_REFERENCES": does(A_CORRECTION, "update {table} set bank_key = 1", also="GATE_CORRECTION_CONTROL"),
@@ -240,4 +244,20 @@ MUTATIONS: dict[str, Mutation] = {
         "severity = 'warning' and receipt_id in (select receipt_id from staging.stg_scope)", finding_id="'new'"
     ),
     **identities("GATE_FINDING", f"value = {CITIZEN}"),
+    "GATE_PROTECTED_CREDIT_GRAIN": twin("closing_balance > 0", also="GATE_PROTECTED_CREDIT_TOTAL"),
+    "GATE_PROTECTED_CREDIT_REFERENCES": set_one("period_key = 1", SHOWN, also="GATE_PROTECTED_CREDIT_CELL"),
+    "GATE_PROTECTED_CREDIT_TOTAL": set_one("closing_balance = closing_balance + 1", SHOWN, "GATE_PRIVACY_AUDIT"),
+    "GATE_PROTECTED_CREDIT_CELL": does(f"delete from {{table}} where {one('suppressed_figures like $$people,%$$')}"),
+    "GATE_PROTECTED_CREDIT_STATE": set_one("value_state = 'reported'", SHOWN),
+    "GATE_PROTECTED_CREDIT_SMALL": set_one(
+        "borrowers = 3", "value_state = 'remainder' and borrowers > 0", "GATE_PROTECTED_CREDIT_TOTAL"
+    ),
+    # A đồng moves from one commune to another: every total stays.
+    "GATE_PRIVACY_AUDIT": does(
+        f"update {{table}} set closing_balance = closing_balance + 1 where {one(SHOWN)}",
+        "update {table} set closing_balance = closing_balance - 1 where ctid = (select min(ctid) from {table} "
+        f"where {SHOWN} and closing_balance % 10 = 0 "
+        "and scope_key = (select scope_key from {table} where closing_balance % 10 = 1))",
+    ),
+    **identities("GATE_PROTECTED_CREDIT", f"organisation = {CITIZEN}", "value_state = 'remainder'"),
 }

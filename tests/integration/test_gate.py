@@ -80,7 +80,7 @@ def _named(settings: Settings, name: str) -> Settings:
 
 
 def test_every_published_table_has_a_suite_and_every_check_a_mutation(built: Settings) -> None:
-    assert {model.name for model in load_models(built)} == set(SUITES)
+    assert {name for model in load_models(built) for name in (model.name, model.relation)} == set(SUITES)
     assert set(MUTATIONS) == set(CHECKS)
 
 

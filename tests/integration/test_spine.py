@@ -182,19 +182,32 @@ def test_missing_branches_are_counted_not_hidden(bi: psycopg.Cursor[dict[str, An
 
 def test_credit_equals_what_the_bank_stated(released: Settings, bi: psycopg.Cursor[dict[str, Any]]) -> None:
     published = bi.execute(
-        """select month.end_date, sum(credit.closing_balance) as balance, sum(credit.lent) as lent,
-                  sum(credit.collected) as collected, sum(credit.overdue) as overdue, sum(credit.frozen) as frozen
+        """select month.end_date, sum(credit.closing_balance) as balance, sum(credit.overdue) as overdue
            from published.fct_credit_month as credit
            inner join published.dim_period as month on month.period_key = credit.period_key
            group by month.end_date order by month.end_date"""
     ).fetchall()
     with connect(released, "loader") as connection:
         stated = connection.execute(
-            """select as_of_date, sum_closing_balance, sum_lent, sum_collected, sum_overdue, sum_frozen
+            """select as_of_date, sum_closing_balance, sum_overdue
                from raw.feed_control where kind = 'loan' order by as_of_date"""
         ).fetchall()
     assert [tuple(row.values()) for row in published] == stated
     assert len(stated) == 3
+
+
+def test_what_few_people_have_is_put_together_or_withheld(bi: psycopg.Cursor[dict[str, Any]]) -> None:
+    rows = bi.execute("select * from published.report_credit").fetchall()
+    assert {row["value_state"] for row in rows} == {"reported", "suppressed", "remainder"} - {"reported"}
+    for row in rows:
+        counts = [row["borrowers"], row["female_borrowers"], row["households"]]
+        assert all(count is None or count == 0 or count >= 5 for count in counts), row
+        assert row["value_state"] == "remainder" or row["region_level"] == "commune"
+    # One person's frozen loan is too few even for the whole bank and month: the month's remainder says so.
+    assert sum(row["frozen"] or 0 for row in rows) == 0
+    assert [row["region_level"] for row in rows if row["value_state"] == "remainder" and row["suppressed_figures"]] == [
+        "nation"
+    ] * 3
 
 
 def test_running_again_publishes_nothing_and_changes_no_byte(released: Settings) -> None:

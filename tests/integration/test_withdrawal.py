@@ -10,11 +10,12 @@ import pytest
 from vwu.build import build
 from vwu.cli.reporting import _trace_lines
 from vwu.database import connect
+from vwu.fed import fed_by
 from vwu.gate import run_gate
 from vwu.intake.landing import withdraw
 from vwu.intake.model import State
 from vwu.intake.receive import receive
-from vwu.publish import publish
+from vwu.publish import diff, publish
 from vwu.rollup import open_release
 from vwu.run import ReleaseState, release_state
 from vwu.settings import Settings
@@ -91,3 +92,15 @@ def test_withdrawing_gives_the_former_releases_numbers_and_the_trace_shows_both(
         assert text in told
         assert receipt_id in told
     assert json.dumps(third.as_json(), default=str).count(receipts(second)[0][1]) == 1
+    # And the other way: what each receipt fed, and which receipts made each row that differs.
+    old, new = receipts(first)[0][1], receipts(second)[0][1]
+    with open_release(database, 2) as (connection, _):
+        fed = fed_by(connection, new)
+        assert fed_by(connection, old) == ()
+    assert {(each.table_name, each.region_code, each.value) for each in fed if each.period_code == "2024-01"} >= {
+        ("fct_indicator_value", "22", 8), ("fct_indicator_rollup", "22", 8), ("fct_indicator_rollup", "VN", 8),
+    }  # fmt: skip
+    assert {each.boundary for each in fed} == {None, "as_reported", "as_now"}
+    made = [change for change in diff(database, 1, 2).rows if change.table_name == "fct_indicator_rollup"]
+    assert made
+    assert {change.receipts for change in made} == {tuple(sorted((old, new)))}

@@ -103,7 +103,8 @@ def test_each_model_has_its_yml_and_says_its_grain(project: Any) -> None:
 def test_each_yml_has_its_model(project: Any) -> None:
     files = project.find("dbt_project/models", "*.yml")
     alone = {project.name(path) for path in files if not path.with_suffix(".sql").exists()}
-    declared = {name for name in alone if "sources:" in (project.root / name).read_text("utf-8")}
+    texts = {name: (project.root / name).read_text("utf-8") for name in alone}
+    declared = {name for name, text in texts.items() if "sources:" in text or "exposures:" in text}
     assert sorted(alone - declared) == []
 
 
@@ -118,8 +119,16 @@ def test_each_published_table_has_its_suite(project: Any) -> None:
     assert suites == _published(project)
 
 
+def test_what_is_published_is_exposed(project: Any) -> None:
+    content = yaml.safe_load((project.root / "dbt_project/models/exposures.yml").read_text("utf-8"))
+    models = {name for name in _published(project) if (project.root / f"dbt_project/models/marts/{name}.yml").exists()}
+    exposed = [set(exposure["depends_on"]) for exposure in content["exposures"]]
+    # The truth behind what is protected bears the published name and is not exposed.
+    assert exposed == [{f"ref('{name}')" for name in models - {"fct_credit_month"}}] * 2
+
+
 def _published(project: Any) -> set[str]:
-    """Names of the models whose .yml says that they are published."""
+    """Names of the models whose .yml says that they are published, and the names that they are published as."""
     files = chain((project.root / "dbt_project/models").rglob("*.yml"), (project.root / "seeds").glob("*.yml"))
     nodes: list[dict[str, Any]] = [
         node
@@ -127,7 +136,8 @@ def _published(project: Any) -> set[str]:
         for content in [yaml.safe_load(path.read_text("utf-8")) or {}]
         for node in [*content.get("models", []), *content.get("seeds", [])]
     ]
-    return {node["name"] for node in nodes if "published" in ((node.get("config") or {}).get("meta") or {})}
+    found = [(node["name"], ((node.get("config") or {}).get("meta") or {}).get("published")) for node in nodes]
+    return {each for name, published in found if published is not None for each in (name, published.get("as", name))}
 
 
 def test_each_decision_is_linked(project: Any) -> None:

@@ -3,7 +3,7 @@
 -- Different people, counted from their tokens at each level: a sum of distinct counts
 -- would count some twice. Most people have loans in one cell only (one commune, bank,
 -- programme and organisation): those add up, and only the others are told apart at each
--- level.
+-- level. A count that cuts what was put together for too few people says so.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -28,7 +28,8 @@ feed as (
         changed.scope_key,
         changed.as_of_date,
         credit.receipt_id,
-        credit.bank_code
+        credit.bank_code,
+        credit.scope_key as feed_key
     from changed
     inner join {{ ref('int_credit_scope') }} as credit using (as_of_date)
     where credit.kind = 'loan'
@@ -109,6 +110,23 @@ commune as (
         commune.valid_from desc
 ),
 
+-- How far the cells of each feed were put together with others.
+protection as (
+    select
+        feed.scope_key,
+        feed.bank_code,
+        programme.credit_programme,
+        protected.organisation,
+        protected.region_key,
+        protected.people_level,
+        protected.women_level
+    from feed
+    inner join {{ ref('int_credit_protection') }} as protected
+        on feed.feed_key = protected.scope_key
+    inner join {{ ref('dim_credit_programme') }} as programme
+        using (credit_programme_key)
+),
+
 cut as (
     select
         bank.is_all as is_all_banks,
@@ -132,7 +150,9 @@ placed as (
         told_apart.citizen_token,
         told_apart.is_sum,
         told_apart.people,
-        told_apart.women
+        told_apart.women,
+        {{ cuts_block('protection.people_level') }} as is_cutting,
+        {{ cuts_block('protection.women_level') }} as is_cutting_women
     from told_apart
     inner join commune using (as_of_date, commune_code_system, commune_code)
     inner join {{ ref('int_region_path') }} as path
@@ -150,6 +170,13 @@ placed as (
                 and cut.is_all_programmes
                 and cut.is_all_organisations
             )
+    left join protection
+        on
+            told_apart.scope_key = protection.scope_key
+            and told_apart.bank_code = protection.bank_code
+            and told_apart.credit_programme = protection.credit_programme
+            and told_apart.organisation = protection.organisation
+            and commune.region_key = protection.region_key
 ),
 
 final as (
@@ -166,7 +193,9 @@ final as (
         (
             coalesce(sum(women) filter (where is_sum), 0)
             + count(distinct citizen_token) filter (where women > 0)
-        )::bigint as female_borrowers
+        )::bigint as female_borrowers,
+        bool_or(is_cutting) as is_cutting,
+        bool_or(is_cutting_women) as is_cutting_women
     from placed
     group by scope_key, region_key, bank_code, credit_programme, organisation
 )

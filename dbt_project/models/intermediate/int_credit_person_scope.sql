@@ -6,6 +6,6 @@ select
     period_key,
     'month|' || as_of_date::text as scope_key,
     md5(string_agg(scope_version, '|' order by scope_key)) as scope_version
-from {{ ref('int_credit_scope') }}
+from {{ ref('int_credit_protection_scope') }}
 where kind = 'loan'
 group by as_of_date, period_key

@@ -34,6 +34,20 @@ landed as (
     window sent as (partition by control.scope_key order by control.sequence)
 ),
 
+-- What the whole bank and month is too small for is not told here either; of a month
+-- that is not in force nothing is known, so that nothing is told.
+withheld as (
+    select
+        scope.bank_code,
+        scope.as_of_date,
+        bool_or(protection.flow_level >= {{ withheld_level() }}) as is_flow,
+        bool_or(protection.overdue_level >= {{ withheld_level() }}) as is_overdue,
+        bool_or(protection.frozen_level >= {{ withheld_level() }}) as is_frozen
+    from {{ ref('int_credit_protection') }} as protection
+    inner join {{ ref('int_credit_scope') }} as scope using (scope_key)
+    group by scope.bank_code, scope.as_of_date
+),
+
 final as (
     select
         {{ surrogate_key(['landed.bank_code']) }} as bank_key,
@@ -43,16 +57,24 @@ final as (
         landed.replaced_sequence,
         landed.lines_before::numeric as lines_before,
         landed.lines_after::numeric as lines_after,
-        landed.lent_before::numeric as lent_before,
-        landed.lent_after::numeric as lent_after,
-        landed.collected_before::numeric as collected_before,
-        landed.collected_after::numeric as collected_after,
+        case when not withheld.is_flow then landed.lent_before::numeric end
+            as lent_before,
+        case when not withheld.is_flow then landed.lent_after::numeric end
+            as lent_after,
+        case when not withheld.is_flow then landed.collected_before::numeric end
+            as collected_before,
+        case when not withheld.is_flow then landed.collected_after::numeric end
+            as collected_after,
         landed.closing_balance_before::numeric as closing_balance_before,
         landed.closing_balance_after::numeric as closing_balance_after,
-        landed.overdue_before::numeric as overdue_before,
-        landed.overdue_after::numeric as overdue_after,
-        landed.frozen_before::numeric as frozen_before,
-        landed.frozen_after::numeric as frozen_after,
+        case when not withheld.is_overdue then landed.overdue_before::numeric end
+            as overdue_before,
+        case when not withheld.is_overdue then landed.overdue_after::numeric end
+            as overdue_after,
+        case when not withheld.is_frozen then landed.frozen_before::numeric end
+            as frozen_before,
+        case when not withheld.is_frozen then landed.frozen_after::numeric end
+            as frozen_after,
         landed.reason,
         landed.state,
         landed.received_by as corrected_by,
@@ -66,6 +88,10 @@ final as (
             landed.as_of_date = period.end_date
             and period.calendar = 'bank'
             and period.period_kind = 'month'
+    left join withheld
+        on
+            landed.bank_code = withheld.bank_code
+            and landed.as_of_date = withheld.as_of_date
     where landed.replaced_receipt_id is not null
 )
 

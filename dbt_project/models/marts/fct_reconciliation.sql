@@ -22,14 +22,29 @@ bank as (
         matter.basis,
         indicator.indicator_key,
         indicator.home_programme_key,
-        case matter.bank_measure
-            when 'turns' then credit.turns
-            when 'lent' then credit.lent
-            when 'closing_balance' then credit.closing_balance
-            when 'borrowers' then credit.borrowers
-            when 'groups' then credit.groups
-        end as value
+        case
+            when
+                matter.bank_measure in ('closing_balance', 'groups')
+                and beyond.is_balance_beyond
+                then null
+            when
+                matter.bank_measure in ('turns', 'lent') and beyond.is_flow_beyond
+                then null
+            when matter.bank_measure = 'turns' then credit.turns
+            when matter.bank_measure = 'lent' then credit.lent
+            when matter.bank_measure = 'closing_balance' then credit.closing_balance
+            -- As published in fct_credit_borrower, where the few are withheld already.
+            when matter.bank_measure = 'borrowers' then credit.borrowers
+            when matter.bank_measure = 'groups' then credit.groups
+        end as value,
+        -- People are shown to the nearest multiple of the threshold.
+        case
+            when matter.bank_measure = 'borrowers' then {{ var('small_cell') }} / 2
+            else 0
+        end as rounding
     from {{ ref('int_credit_period') }} as credit
+    -- What could be held against the published communes of too few people is left out.
+    left join {{ ref('int_credit_beyond') }} as beyond using (region_key, period_code)
     cross join {{ ref('reconciliation_matter') }} as matter
     inner join {{ ref('int_indicator') }} as indicator using (indicator_code)
 ),
@@ -63,8 +78,8 @@ branch_against_bank as (
         {{ rolled_or_stated('is_lower_open') }} as is_lower_open,
         {{ rolled_or_stated('is_upper_open') }} as is_upper_open,
         bank.value as bank_value,
-        bank.value as bank_lower_bound,
-        bank.value as bank_upper_bound,
+        bank.value - bank.rounding as bank_lower_bound,
+        bank.value + bank.rounding as bank_upper_bound,
         false as is_bank_lower_open,
         false as is_bank_upper_open,
         null::text as explaining_branch_code
@@ -102,7 +117,11 @@ group_against_loan as (
         false as is_bank_upper_open,
         null::text as explaining_branch_code
     from {{ ref('int_credit_period') }}
-    where group_balance is not null and loan_group_balance is not null
+    left join {{ ref('int_credit_beyond') }} as beyond using (region_key, period_code)
+    where
+        group_balance is not null
+        and loan_group_balance is not null
+        and beyond.is_group_beyond is not true
 ),
 
 claim_against_components as (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vwu.fed import Fed
     from vwu.rollup import Credit, Figure, Rollup, Target
     from vwu.trace import Cell, Contribution, Former, Trace
 
@@ -54,18 +55,20 @@ def register(verbs: Any) -> None:
     trace = verbs.add_parser(
         "trace",
         help="lead from a published figure to its files and cells",
-        description="Every value behind a published figure: file, sheet and cell, what stood there, and its receipt.",
+        description="Every value behind a published figure: file, sheet and cell, what stood there, and its receipt; "
+        "or, with --receipt, every published cell that a file fed.",
         epilog="example: vwu trace --programme TINCHAP --indicator LOAN_TURNS --region 19 --period T2021-2026-H1",
     )
-    trace.add_argument("--programme", required=True, metavar="CODE", help="programme, such as DA939")
-    trace.add_argument("--indicator", required=True, metavar="CODE", help="indicator, such as LOAN_TURNS")
+    trace.add_argument("--programme", metavar="CODE", help="programme, such as DA939")
+    trace.add_argument("--indicator", metavar="CODE", help="indicator, such as LOAN_TURNS")
     trace.add_argument("--region", default="VN", metavar="CODE", help="region or branch: VN (default), 22, P22-06895")
-    _add_period(trace)
+    trace.add_argument("--receipt", metavar="R", help="the other way: what this receipt fed, with nothing else given")
+    _add_period(trace, is_required=False)
     trace.set_defaults(func=_trace)
 
 
-def _add_period(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--period", required=True, metavar="P", help="period code, such as 2024-01, 2024-Q2, 2024")
+def _add_period(verb: argparse.ArgumentParser, is_required: bool = True) -> None:
+    verb.add_argument("--period", required=is_required, metavar="P", help="period code, such as 2024-01, 2024-Q2, 2024")
     verb.add_argument("--release", type=int, metavar="N", help="a past release; default: the one in force")
     verb.add_argument("--json", action="store_true", help="print an object for machines")
 
@@ -127,6 +130,11 @@ def _trace(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
     from vwu.trace import UnknownCellError, trace
 
+    if args.receipt:
+        return _trace_receipt(args)
+    if not (args.programme and args.indicator and args.period):
+        print("vwu: give --programme, --indicator and --period, or --receipt", file=sys.stderr)
+        return WRONG_USE
     try:
         with open_release(load_settings(), args.release) as (connection, release):
             found = trace(
@@ -144,6 +152,35 @@ def _trace(args: argparse.Namespace) -> int:
     else:
         print("\n".join(_trace_lines(found)))
     return DONE
+
+
+def _trace_receipt(args: argparse.Namespace) -> int:
+    from vwu.fed import fed_by
+    from vwu.rollup import NothingPublishedError, open_release
+    from vwu.settings import load_settings
+
+    try:
+        with open_release(load_settings(), args.release) as (connection, release):
+            fed = fed_by(connection, args.receipt)
+    except NothingPublishedError as error:
+        return _refuse(error)
+    if args.json:
+        _print_json({"release_id": release.release_id, "cells": [each.as_json() for each in fed]})
+        return DONE
+    if not fed:
+        print(f"không có số nào từ {args.receipt} · no cell of release {release.release_id} comes of {args.receipt}")
+        return DONE
+    head = ("bảng", "chương trình", "chỉ tiêu", "địa bàn", "kỳ", "cách tính", "số", "vị trí")
+    print("\n".join(_table(head, map(_fed_row, fed))))
+    return DONE
+
+
+def _fed_row(each: Fed) -> tuple[str, ...]:
+    how = " ".join(filter(None, (each.scenario, each.basis, each.boundary, each.organisation)))
+    what = each.indicator_code or each.bank_code or ""
+    value = str(each.value) if each.value is not None else each.value_state
+    place = (each.region_code or "", each.period_code)
+    return each.table_name, each.programme_code or "", what, *place, how, value, each.position or ""
 
 
 def _refuse(error: Exception) -> int:

@@ -222,7 +222,8 @@ def _print_diff(found: Diff, limit: int) -> None:
             print(f"  {sign} receipt {receipt_id}  {scope_key}")
     for change in found.rows[:limit]:
         was, now = change.before or {}, change.after or {}
-        print(f"  {change.kind:<8}{change.table_name} {' | '.join(map(str, change.key))}")
+        because = f"  [{', '.join(change.receipts)}]" if change.receipts else ""
+        print(f"  {change.kind:<8}{change.table_name} {' | '.join(map(str, change.key))}{because}")
         if change.kind == "changed":
             for name in change.columns:
                 print(f"            {name}: {was[name]} -> {now[name]}")

@@ -12,6 +12,7 @@ from psycopg import IsolationLevel
 
 from vwu.build import project_hash
 from vwu.database import connect
+from vwu.gate.attack import attack
 from vwu.gate.docs import write_docs
 from vwu.gate.record import record
 from vwu.gate.suites import Expected, read_expected
@@ -66,7 +67,9 @@ def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
     """
     started = datetime.now(UTC)
     models = load_models(settings)
-    expected = read_expected(expectations or settings.root / "expectations", [model.name for model in models])
+    # Where what is published is protected, the truth behind it bears the published name, and has its checks too.
+    tables = [table for model in models for table in (model.name, model.relation)]
+    expected = read_expected(expectations or settings.root / "expectations", tables)
     digest = _hash_candidate(settings, models)
     with open_context(settings) as context:
         results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
@@ -75,6 +78,7 @@ def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
             *_unrun(expected, results),
             *_build_problems(settings),
             *_rights_problems(settings),
+            *attack(settings),
         ]
         problems += _write_docs(settings, context)
     if _hash_candidate(settings, models) != digest:

@@ -61,7 +61,7 @@ def open_context(settings: Settings) -> Iterator[Any]:
         source.get_engine().dispose()
 
 
-LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days")
+LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days", "small_cell", "dominance_pct")
 
 
 def limits(settings: Settings) -> dict[str, str]:

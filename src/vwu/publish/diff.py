@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from vwu.database import connect
+from vwu.fed import fed_rollups
 from vwu.publish.models import PublishedModel, PublishError, load_models
 from vwu.publish.parts import relation_columns
 from vwu.settings import Settings
@@ -20,13 +21,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class RowChange:
-    """One row that is new, gone or different; `columns` are those whose value differs."""
+    """One row that is new, gone or different; `columns` are those whose value differs.
+
+    `receipts`: which of the two releases' receipts made the difference, where a row has one or is a roll-up.
+    """
 
     table_name: str
     key: tuple[Any, ...]
     before: Row | None
     after: Row | None
     columns: tuple[str, ...]
+    receipts: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -58,15 +63,39 @@ def diff(settings: Settings, from_release_id: int, to_release_id: int) -> Diff:
                 raise PublishError(f"there is no release {release_id}: `vwu releases` lists them")
         removed = _parts_only_in(connection, from_release_id, to_release_id)
         added = _parts_only_in(connection, to_release_id, from_release_id)
+        gone = _receipts_only_in(connection, from_release_id, to_release_id)
+        new = _receipts_only_in(connection, to_release_id, from_release_id)
+        rows = [change for model in models for change in _row_changes(connection, model, removed, added)]
+        fed = _fed(connection, rows, {from_release_id: gone, to_release_id: new})
         return Diff(
             from_release_id,
             to_release_id,
             tuple((table, key) for table, key, _ in removed),
             tuple((table, key) for table, key, _ in added),
-            tuple(change for model in models for change in _row_changes(connection, model, removed, added)),
-            _receipts_only_in(connection, from_release_id, to_release_id),
-            _receipts_only_in(connection, to_release_id, from_release_id),
+            tuple(replace(change, receipts=_receipts_of(change, fed)) for change in rows),
+            gone,
+            new,
         )
+
+
+def _fed(
+    connection: psycopg.Connection, rows: Iterable[RowChange], receipts: dict[int, tuple[tuple[str, str], ...]]
+) -> dict[tuple[Any, ...], set[str]]:
+    """Which receipts of either release alone fed a roll-up; not asked when none changed."""
+    fed: dict[tuple[Any, ...], set[str]] = {}
+    if any(change.table_name == "fct_indicator_rollup" for change in rows):
+        for release_id, only_there in receipts.items():
+            connection.execute("select set_config('vwu.release', %s, true)", [str(release_id)])
+            for key, names in fed_rollups(connection, [receipt_id for receipt_id, _ in only_there]).items():
+                fed.setdefault(key, set()).update(names)
+    return fed
+
+
+def _receipts_of(change: RowChange, fed: dict[tuple[Any, ...], set[str]]) -> tuple[str, ...]:
+    if change.table_name == "fct_indicator_rollup":
+        return tuple(sorted(fed.get(change.key, ())))
+    own = {row["receipt_id"] for row in (change.before, change.after) if row and row.get("receipt_id")}
+    return tuple(sorted(own))
 
 
 def compare_rows(table: str, key: tuple[str, ...], before: Iterable[Row], after: Iterable[Row]) -> list[RowChange]:

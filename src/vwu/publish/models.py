@@ -34,10 +34,14 @@ class Column:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A mart that people read. `part_by` names the columns that cut it into parts; empty means one part."""
+    """A mart that people read. `part_by` names the columns that cut it into parts; empty means one part.
+
+    `relation` is the mart whose rows are published as `name`: another one where what is published is protected.
+    """
 
     name: str
     schema: str
+    relation: str
     part_by: tuple[str, ...]
     key: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
@@ -87,8 +91,9 @@ def _model(node: Mapping[str, Any]) -> PublishedModel:
     if unknown and columns:
         raise ManifestError(f"model {name}: part_by or key names columns that its yml does not: {sorted(unknown)}")
     return PublishedModel(
-        name=name,
+        name=published.get("as", name),
         schema=node["schema"],
+        relation=name,
         part_by=tuple(published["part_by"]),
         key=tuple(published.get("key") or _primary_key(node)),
         indexes=tuple(tuple(index) for index in published.get("indexes", [])),

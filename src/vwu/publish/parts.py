@@ -56,9 +56,9 @@ def candidate_hash(parts: Iterable[Part]) -> str:
 
 def mart_columns(connection: psycopg.Connection, model: PublishedModel) -> dict[str, str]:
     """Column name -> type of the mart, in its own order. Raises ManifestError when the mart does not exist."""
-    columns = relation_columns(connection, model.schema, model.name)
+    columns = relation_columns(connection, model.schema, model.relation)
     if not columns:
-        raise ManifestError(f"{model.schema}.{model.name} does not exist: run `vwu build`")
+        raise ManifestError(f"{model.schema}.{model.relation} does not exist: run `vwu build`")
     return columns
 
 
@@ -96,7 +96,7 @@ def _parts_of(connection: psycopg.Connection, model: PublishedModel) -> list[Par
             part_key=_part_key(keys),
             # By name, so that a model whose columns change places keeps its hashes.
             columns=sql.SQL(", ").join(sql.Identifier(name) for name in sorted(columns)),
-            mart=sql.Identifier(model.schema, model.name),
+            mart=sql.Identifier(model.schema, model.relation),
             grouping=_grouping(keys),
         )
     )

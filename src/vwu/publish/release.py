@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -69,8 +69,14 @@ def publish(settings: Settings, *, again: bool = False) -> PublishResult:
     """Publish the candidate that the gate passed; does nothing when it is in force already.
 
     A candidate that was published before and rolled back stays back, unless `again`.
-    Raises PublishError when the gate did not pass exactly this candidate with this version of the code.
+    Raises PublishError when the gate did not pass exactly this candidate with this version of the code, and before the
+    hour that VWU_EMBARGO_UNTIL names.
     """
+    if settings.embargo_until and datetime.now(UTC) < settings.embargo_until:
+        raise PublishError(
+            f"chưa đến giờ công bố · under embargo until {settings.embargo_until.isoformat()} (VWU_EMBARGO_UNTIL): "
+            "run `vwu publish` then"
+        )
     models = load_models(settings)
     with publisher(settings) as connection:
         ensure_storage(connection, models)
@@ -248,7 +254,7 @@ def _copy_rows(connection: psycopg.Connection, model: PublishedModel, release_id
             candidate=candidate_table(model),
             name=sql.Literal(model.name),
             release=sql.Literal(release_id),
-            mart=sql.Identifier(model.schema, model.name),
+            mart=sql.Identifier(model.schema, model.relation),
             match=_match(model),
         )
     ).rowcount
@@ -326,7 +332,7 @@ def _coverage(connection: psycopg.Connection, models: tuple[PublishedModel, ...]
         sql.SQL(
             """select round(100.0 * count(*) filter (where receipt_id is not null) / nullif(count(*), 0), 2)
                from {} where is_expected"""
-        ).format(sql.Identifier(model.schema, model.name))
+        ).format(sql.Identifier(model.schema, model.relation))
     ).fetchone()
     return row[0] if row else None
 

@@ -101,6 +101,7 @@ ORGANISATIONS: Mapping[str, Words] = MappingProxyType(
         "CCB": Words("Hội Cựu chiến binh", "Veterans' Association"),
         "DTN": Words("Đoàn Thanh niên", "Youth Union"),
         "TT": Words("cho vay trực tiếp", "direct lending"),
+        "KHAC": Words("nhiều tổ chức gộp lại", "several organisations together"),
     }
 )
 # Money and per cent say their unit in the number.

@@ -80,6 +80,11 @@ def _plain(settings: Settings) -> dict[str, str]:
         "VWU_LANDING": settings.landing,
         "VWU_STORE": settings.store,
         "VWU_MAX_HELD_SHARE": str(settings.max_held_share),
+        "VWU_MAX_HELD_FEED_SHARE": str(settings.max_held_feed_share),
+        "VWU_MAX_HELD_DAYS": str(settings.max_held_days),
+        "VWU_SMALL_CELL": str(settings.small_cell),
+        "VWU_DOMINANCE_PCT": str(settings.dominance_pct),
+        "VWU_EMBARGO_UNTIL": settings.embargo_until.isoformat() if settings.embargo_until else "",
         "SPT_NOENV": "1",  # process titles must not overwrite the mark by which we find our processes
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",

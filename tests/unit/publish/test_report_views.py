@@ -8,8 +8,8 @@ from vwu.publish.models import Column, PublishedModel, PublishError
 from vwu.publish.storage import report_comments
 
 MODELS = (
-    PublishedModel("fct_x", "marts", (), columns=(Column("value", "What was said", "Số đã báo"),)),
-    PublishedModel("dim_region", "marts", (), columns=(Column("region_code", "Official code", "Mã"),)),
+    PublishedModel("fct_x", "marts", "fct_x", (), columns=(Column("value", "What was said", "Số đã báo"),)),
+    PublishedModel("dim_region", "marts", "dim_region", (), columns=(Column("region_code", "Official code", "Mã"),)),
 )
 VIEW = """create or replace view published.report_x as
 select

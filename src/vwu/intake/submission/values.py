@@ -81,6 +81,10 @@ _NOT_APPLICABLE = frozenset(("x", "khong ap dung"))
 _LEXEME = re.compile(r"[0-9]+(?:[.,' ][0-9]+)*")
 _SCIENTIFIC = re.compile(r"[-+]?([0-9]{1,25})(?:[.,]([0-9]{1,25}))?e([-+]?[0-9]{1,3})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ t].*)?")
+# As Excel shows a date that it made of `2/9` or `SEPT2`: 2-Sep, Sep-02, 02-Thg9.
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"({'|'.join(_MONTHS)}|thg ?[0-9]{{1,2}})"
+_NAMED_DATE = re.compile(rf"(?:([0-9]{{1,2}})[-/]{_MONTH}|{_MONTH}[-/]([0-9]{{1,2}}))(?:[-/][0-9]{{2,4}})?")
 _FULL_DATE = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 _ERROR_TEXT = re.compile(r"#[a-z0-9/ ]*[!?]?|#+|err:[0-9]+")
 _WIDE = str.maketrans("％．，／＞＜＝～٫", "%.,/><=~,")
@@ -586,8 +590,11 @@ def _refuse_what_is_no_figure(typed: str) -> None:
 
 
 def _day_and_month(typed: str) -> tuple[str, str]:
-    full, iso = _FULL_DATE.fullmatch(typed), _ISO_DATE.fullmatch(typed)
+    full, iso, named = (shape.fullmatch(typed) for shape in (_FULL_DATE, _ISO_DATE, _NAMED_DATE))
     day, month = (full[1], full[2]) if full else (iso[3], iso[2]) if iso else ("", "")
+    if named:
+        day, name = named[1] or named[4], named[2] or named[3]
+        month = str(_MONTHS.index(name) + 1) if name in _MONTHS else name.removeprefix("thg").strip()
     return (day, month) if month and 1 <= int(month) <= 12 and 1 <= int(day) <= 31 else ("", "")
 
 

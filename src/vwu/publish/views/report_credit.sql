@@ -28,7 +28,9 @@ select
     credit.source_kind,
     credit.receipt_id,
     credit.release_id,
-    credit.is_outdated
+    credit.is_outdated,
+    credit.value_state,
+    credit.suppressed_figures
 from published.fct_credit_month as credit
 inner join published.dim_bank as bank on bank.bank_key = credit.bank_key
 inner join published.dim_credit_programme as programme on programme.credit_programme_key = credit.credit_programme_key

@@ -1,0 +1,239 @@
+-- grain: one row per bank, credit programme, commune, organisation and month
+-- How many people stand behind the cell, and the most that one of them has in a figure.
+-- `home_…` counts each person in one cell of the month only, `largest_…` is the most
+-- that anyone of the cell has in the whole month: sums and maxima over any cells of a
+-- month never overstate how many people there are, nor understate the largest.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    indexes=[{'columns': ['scope_key']}],
+    pre_hook=[
+        "{{ delete_stale_rows(ref('int_credit_protection_scope')) }}",
+        "{{ forget_stale_scopes(ref('int_credit_protection_scope')) }}",
+    ],
+    post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
+) }}
+{%- set is_cured -%}
+    before.overdue_days > 0
+    and loan.overdue_days = 0
+    and loan.status not in ('written_off', 'frozen')
+{%- endset %}
+{%- set told = ['lent', 'collected', 'overdue', 'frozen'] %}
+{%- set untold = [
+    'written_off', 'par30_balance', 'par90_balance', 'balance_before', 'overdue_before', 'par30_before',
+    'par90_before', 'rolled_to_overdue', 'rolled_to_par30', 'rolled_to_par90', 'cured'
+] %}
+{%- set amounts = ['closing_balance'] + told + untold %}
+with
+
+changed as (
+    select scope.*
+    from {{ ref('int_credit_protection_scope') }} as scope
+    where {{ is_new_scope('scope') }}
+),
+
+-- What each loan was at the end of the month before: who recovered, who slid.
+loan_before as (
+    select
+        changed.scope_key,
+        loan.loan_id,
+        loan.closing_balance,
+        loan.overdue_days
+    from changed
+    inner join {{ ref('stg_loan') }} as loan
+        on
+            changed.previous_receipt_id = loan.receipt_id
+            and changed.previous_as_of_date = loan.as_of_date
+),
+
+loan_now as (
+    select
+        changed.scope_key,
+        changed.previous_receipt_id,
+        loan.loan_id,
+        loan.citizen_token,
+        loan.sex,
+        loan.commune_code,
+        loan.commune_code_system,
+        loan.organisation,
+        loan.credit_programme,
+        loan.status,
+        loan.lent,
+        loan.collected,
+        loan.written_off,
+        loan.closing_balance,
+        loan.overdue,
+        loan.frozen,
+        loan.overdue_days
+    from changed
+    inner join {{ ref('stg_loan') }} as loan
+        on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
+    where changed.kind = 'loan'
+),
+
+-- A full join for the planner's sake, as in `fct_credit_month`.
+person as (
+    select
+        loan.scope_key,
+        loan.credit_programme,
+        loan.commune_code,
+        loan.commune_code_system,
+        loan.organisation,
+        loan.citizen_token,
+        bool_or(loan.sex = 'F') as is_woman,
+        bool_or(loan.closing_balance > 0) as is_debtor,
+        bool_or(loan.lent > 0) as is_taker,
+        bool_or(loan.closing_balance = 0) as is_closer,
+        sum(loan.lent) as lent,
+        sum(loan.collected) as collected,
+        sum(loan.written_off) as written_off,
+        sum(loan.closing_balance) as closing_balance,
+        sum(loan.overdue) as overdue,
+        sum(loan.frozen) as frozen,
+        coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 30), 0)
+            as par30_balance,
+        coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 90), 0)
+            as par90_balance,
+        {{ balance_before('true') }} as balance_before,
+        {{ balance_before('before.overdue_days > 0') }} as overdue_before,
+        {{ balance_before('before.overdue_days > 30') }} as par30_before,
+        {{ balance_before('before.overdue_days > 90') }} as par90_before,
+        {{ balance_before('before.overdue_days = 0 and loan.overdue_days > 0') }}
+            as rolled_to_overdue,
+        {{ balance_before('before.overdue_days <= 30 and loan.overdue_days > 30') }}
+            as rolled_to_par30,
+        {{ balance_before('before.overdue_days <= 90 and loan.overdue_days > 90') }}
+            as rolled_to_par90,
+        {{ balance_before(is_cured) }} as cured
+    from loan_now as loan
+    full join loan_before as before
+        on loan.scope_key = before.scope_key and loan.loan_id = before.loan_id
+    group by
+        loan.scope_key,
+        loan.credit_programme,
+        loan.commune_code,
+        loan.commune_code_system,
+        loan.organisation,
+        loan.citizen_token
+    having count(loan.scope_key) > 0
+),
+
+person_in_month as (
+    select
+        person.*,
+        {{ each(
+            'sum(person.{0}) over (partition by person.scope_key, person.citizen_token) as month_{0}', amounts
+        ) }},
+        row_number()
+            over (
+                partition by person.scope_key, person.citizen_token
+                order by
+                    md5(
+                        person.citizen_token
+                        || person.credit_programme
+                        || person.commune_code
+                        || person.commune_code_system
+                        || person.organisation
+                    )
+            )
+        = 1
+            as is_home
+    from person
+),
+
+loan as (
+    select
+        scope_key,
+        credit_programme,
+        commune_code,
+        commune_code_system,
+        organisation,
+        count(*) as people,
+        count(*) filter (where is_home) as home_people,
+        count(*) filter (where is_debtor) as debtors,
+        count(*) filter (where is_debtor and is_home) as home_debtors,
+        count(*) filter (where is_woman) as women,
+        count(*) filter (where is_woman and is_home) as home_women,
+        count(*) filter (where not is_woman) as men,
+        count(*) filter (where not is_woman and is_home) as home_men,
+        count(*) filter (where is_taker) as takers,
+        count(*) filter (where is_taker and is_home) as home_takers,
+        count(*) filter (where is_closer) as closers,
+        count(*) filter (where is_closer and is_home) as home_closers,
+        {{ each('sum({0}) as {0}', amounts) }},
+        {{ each('max({0}) as own_largest_{0}', amounts) }},
+        {{ each('max(month_{0}) filter (where {0} > 0) as largest_{0}', amounts) }}
+    from person_in_month
+    group by
+        scope_key, credit_programme, commune_code, commune_code_system, organisation
+),
+
+-- A summary tells its households and not what each has. Its balance is taken to be held
+-- in shares of at most twice the mean; of what moved or is late nothing is known, so
+-- that a commune's whole amount counts as one person's.
+summary as (
+    select
+        changed.scope_key,
+        summary.credit_programme,
+        summary.commune_code,
+        summary.commune_code_system,
+        summary.organisation,
+        sum(summary.households) as people,
+        sum(summary.households) as home_people,
+        sum(summary.households) as debtors,
+        sum(summary.households) as home_debtors,
+        {{ each('0 as {0}, 0 as home_{0}', ['women', 'men', 'takers', 'closers']) }},
+        sum(summary.closing_balance) as closing_balance,
+        {{ each('sum(summary.{0}) as {0}', told) }},
+        {{ each('0 as {0}', untold) }},
+        2 * sum(summary.closing_balance) / nullif(sum(summary.households), 0)
+            as own_largest_closing_balance,
+        {{ each('sum(summary.{0}) as own_largest_{0}', told) }},
+        {{ each('0 as own_largest_{0}', untold) }},
+        2 * sum(summary.closing_balance) / nullif(sum(summary.households), 0)
+            as largest_closing_balance,
+        {{ each('sum(summary.{0}) as largest_{0}', told) }},
+        {{ each('0 as largest_{0}', untold) }}
+    from changed
+    inner join {{ ref('stg_summary') }} as summary
+        on
+            changed.receipt_id = summary.receipt_id
+            and changed.as_of_date = summary.as_of_date
+    where changed.kind = 'summary'
+    group by
+        changed.scope_key,
+        summary.credit_programme,
+        summary.commune_code,
+        summary.commune_code_system,
+        summary.organisation
+),
+
+credit as (
+    select * from loan
+    union all
+    select * from summary
+),
+
+resolved as (
+    {{ resolved_credit() }}
+),
+
+final as (
+    select
+        scope_key,
+        credit_programme_key,
+        region_key,
+        organisation,
+        {{ each(
+            '{0}::bigint as {0}, home_{0}::bigint as home_{0}',
+            ['people', 'debtors', 'women', 'men', 'takers', 'closers']
+        ) }},
+        {{ each(
+            'coalesce({0}, 0)::numeric as {0}, coalesce(own_largest_{0}, 0)::numeric as own_largest_{0}, '
+            ~ 'coalesce(largest_{0}, 0)::numeric as largest_{0}',
+            amounts
+        ) }}
+    from resolved
+)
+
+select * from final

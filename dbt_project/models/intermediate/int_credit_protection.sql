@@ -1,0 +1,66 @@
+-- grain: one row per bank, credit programme, commune, organisation and month
+-- The level at which each family of the cell's figures is published: 0 is the cell,
+-- 1 to 4 those of `credit_levels`, 5 not at all. Where a group has unsafe cells, they
+-- are put together, and with the smallest of the others until the sum is safe; where
+-- all others are not enough, the unsafe ones go to the next level. What is published
+-- is a sum over such blocks and nothing smaller.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    indexes=[{'columns': ['scope_key']}],
+    pre_hook=[
+        "{{ delete_stale_rows(ref('int_credit_protection_scope')) }}",
+        "{{ forget_stale_scopes(ref('int_credit_protection_scope')) }}",
+    ],
+    post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
+) }}
+with
+
+changed as (
+    select scope.*
+    from {{ ref('int_credit_protection_scope') }} as scope
+    where {{ is_new_scope('scope') }}
+),
+
+cell as (
+    select
+        contributor.*,
+        province.target_region_key as province_key,
+        row_number() over (
+            order by
+                contributor.scope_key,
+                contributor.credit_programme_key,
+                contributor.region_key,
+                contributor.organisation
+        ) as cell_id
+    from {{ ref('int_credit_contributor') }} as contributor
+    inner join changed using (scope_key)
+    inner join {{ ref('int_region') }} as region using (region_key)
+    -- A commune that ended counts in the province of its own last day.
+    left join {{ ref('int_region_path') }} as province
+        on
+            contributor.region_key = province.region_key
+            and province.boundary = 'as_reported'
+            and province.target_level = 'province'
+            and {{ is_valid_on(
+                'province', "least(changed.as_of_date, coalesce(region.valid_to, 'infinity'))"
+            ) }}
+),
+
+{{ credit_protection_steps() }},
+
+final as (
+    select
+        cell.scope_key,
+        cell.credit_programme_key,
+        cell.region_key,
+        cell.organisation,
+        cell.province_key,
+        {{ each_family(
+            'case when {0}.is_unsafe then ' ~ withheld_level() ~ ' else {0}.level end as {0}_level'
+        ) }}
+    from cell
+    {{ credit_protection_joins() }}
+)
+
+select * from final
