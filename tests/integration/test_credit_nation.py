@@ -24,7 +24,7 @@ from vwu.build import build
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.generate.landing_zone import generate
-from vwu.generate.planted import read_planted
+from vwu.generate.planted import CHECK, Planted, read_planted
 from vwu.generate.request import Request
 from vwu.intake.feed.columns import CONTROL_SUFFIX
 from vwu.intake.feed.control import SUMS
@@ -269,20 +269,23 @@ def _query(settings: Settings, text: str) -> list[tuple[Any, ...]]:
 
 
 def _receive_the_faulty(settings: Settings, folder: Path) -> int:
-    """Each faulty feed shows exactly what was planted in it; returns how many classes of fault there were."""
-    planted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    """Each faulty feed shows exactly what was planted, at its line; returns how many classes of fault there were."""
+    planted: dict[str, dict[str, list[Planted]]] = defaultdict(lambda: defaultdict(list))
     for each in read_planted(folder.parent):
-        planted[each.file][each.rule_id] += each.lines
+        planted[each.file][each.rule_id].append(each)
     seen: set[str] = set()
     others = sorted(path for path in folder.iterdir() if not path.name.endswith(CONTROL_SUFFIX))
     for path in [path for path in others if not path.name.startswith(("VBSP", "AGRIBANK", "TYM"))]:
-        findings = receive(settings, str(path)).findings
-        counts = {each.rule_id: each.line_count for each in findings if each.rule_id != "LOAN_BORROWER_MALE"}
         expected = planted.get(f"bank_feeds/{path.name}", {})
-        assert set(counts) == set(expected), path.name
-        if "history" not in path.name:
-            assert {rule: max(lines, 1) for rule, lines in counts.items()} == dict(expected), path.name
-        seen |= set(counts)
+        found = {each.rule_id: each for each in receive(settings, str(path)).findings if each.severity != "info"}
+        assert set(found) == set(expected) - {"LOAN_BORROWER_MALE"}, path.name
+        for rule_id, finding in found.items():
+            if "history" not in path.name:
+                lines = sum(each.lines for each in expected[rule_id])
+                assert max(finding.line_count, 1) == lines, (path.name, finding)
+            if expected[rule_id][0].found_by == CHECK:
+                assert finding.position == expected[rule_id][0].position, (path.name, finding)
+        seen |= set(found)
     assert seen == {rule for file, rules in planted.items() if file.startswith("bank_feeds/") for rule in rules}
     return len(seen)
 

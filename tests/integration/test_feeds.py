@@ -7,10 +7,12 @@ import hashlib
 import io
 import json
 import pickle
+import random
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -24,6 +26,7 @@ import pytest
 from vwu.catalogue import Catalogue, load_catalogue
 from vwu.database import connect
 from vwu.example_credit import feed_files
+from vwu.intake import store
 from vwu.intake.feed.check import check_feed
 from vwu.intake.feed.control import SUMS
 from vwu.intake.feed.tokens import citizen_token
@@ -471,6 +474,46 @@ def test_a_loader_killed_at_any_moment_leaves_all_or_nothing(database: Settings,
         assert (landed, people) in {(0, 0), (len(many), len(many))}
     assert query(database, "select count(*), count(distinct line_no) from raw.loan") == [(len(many), len(many))]
     assert query(database, "select state from intake.receipt") == [("landed",)]
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(7200)
+def test_sixty_kills_while_a_large_correction_lands(database: Settings, tmp_path: Path) -> None:
+    """Of 300,000 lines, at random moments: the former file stays in force, whole, until the correction is."""
+    rows, control = example("loan", JANUARY)
+    many = [_copy_of(rows[number % len(rows)], number) for number in range(300_000)]
+    started = time.monotonic()
+    receive(database, str(write(tmp_path / "feeds", many, control)))
+    duration, drawn, found = time.monotonic() - started, random.Random(4), Counter[str]()
+    path = _corrected(tmp_path, many, control, 2)
+    while found["killed"] < 60:
+        found[_kill_after(drawn.uniform(0, duration), _start_loader(database, path))] += 1
+        (in_force,) = query(database, "select receipt_id from intake.scope")
+        assert query(database, "select receipt_id from intake.receipt where state = 'landed'") == [in_force]
+        landed = query(database, "select receipt_id, count(*), count(distinct line_no) from raw.loan group by 1")
+        assert in_force[0] in {receipt_id for receipt_id, *_ in landed}
+        assert {tuple(counts) for _, *counts in landed} == {(len(many), len(many))}
+        if in_force[0] == store.receipt_id_of(store.sha256_of(path)):
+            found["whole"] += 1
+            path = _corrected(tmp_path, many, control, found["whole"] + 2)
+    assert receive(database, str(path)).state is State.LANDED
+    print(dict(found), f"{duration:.1f} s a landing")
+
+
+def _corrected(folder: Path, rows: Rows, control: dict[str, Any], sequence: int) -> Path:
+    """The month once more with other savings of one customer, which no control counts."""
+    first = rows[0] | {"savings_balance": str(int(rows[0]["savings_balance"]) + sequence)}
+    return write(folder / "feeds", [first, *rows[1:]], control, sequence=sequence)
+
+
+def _kill_after(seconds: float, loader: subprocess.Popen[bytes]) -> str:
+    try:
+        assert loader.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        loader.kill()
+        loader.wait()
+        return "killed"
+    return "ended"
 
 
 def _start_loader(settings: Settings, path: Path) -> subprocess.Popen[bytes]:

@@ -4,12 +4,15 @@
 -- would count some twice. Most people have loans in one cell only (one commune, bank,
 -- programme and organisation): those add up, and only the others are told apart at each
 -- level. A count that cuts what was put together for too few people says so.
+-- No planner foresees how many those are: with nested loops it would go through all the
+-- communes for each of hundreds of thousands.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['scope_key']}],
     pre_hook=[
+        "set local enable_nestloop = off",
         "{{ delete_stale_rows(ref('int_credit_person_scope')) }}",
         "{{ forget_stale_scopes(ref('int_credit_person_scope')) }}",
     ],

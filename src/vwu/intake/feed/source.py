@@ -29,6 +29,8 @@ _RECORD = re.compile(rf"{_CELL}(?:,{_CELL})*")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 # A header is short; a file without any line end must not be read into memory to find that out.
 _LONGEST_HEADER = 64 * 1024
+# The engine takes no longer one either.
+_LONGEST_LINE = 2_000_000
 
 
 class BrokenCompressionError(Exception):
@@ -135,22 +137,24 @@ def _plain(name: str, source: Any) -> BinaryIO:
 
 
 def _count(plain: BinaryIO) -> tuple[int, int | None]:
-    """Lines with content (line ends, less the empty ones at the end, plus a last line that has none); and commas."""
+    """Lines with content (line ends before the last content, and the line that it is in); and commas."""
     import numpy as np
 
-    ends, tail = 0, b""
+    ends = before_content = 0
+    is_empty = True
     commas: int | None = 0
     for chunk in _chunks(plain):
-        ends += chunk.count(b"\n")
         if commas is not None:
             # `bytes.count` takes longer the more it finds.
             is_comma = np.frombuffer(chunk, np.uint8) == ord(",")
             commas = None if b'"' in chunk else commas + int(np.count_nonzero(is_comma))
-        tail = chunk if chunk.strip(b"\r\n") else tail + chunk
-    content = tail.rstrip(b"\r\n")
-    if not content:
-        return 0, commas
-    return ends - tail[len(content) :].count(b"\n") + 1, commas
+        ends_here = chunk.count(b"\n")
+        content = chunk.rstrip(b"\r\n")
+        if content:
+            is_empty = False
+            before_content = ends + ends_here - chunk.count(b"\n", len(content))
+        ends += ends_here
+    return (0 if is_empty else before_content + 1), commas
 
 
 def _chunks(plain: BinaryIO) -> Iterator[bytes]:
@@ -174,24 +178,32 @@ def unpacking_errors() -> tuple[type[Exception], ...]:
 
 def _faulty_lines(plain: BinaryIO, width: int) -> Iterator[tuple[str, int, str]]:
     """(rule, line, what was found) of each line that is not one record of `width` cells."""
-    pending_empty: list[int] = []
-    opened = 0  # the line on which a quote was opened that has not closed yet
-    for number, raw in enumerate(plain, start=1):
-        if opened:
-            opened = opened if raw.count(b'"') % 2 == 0 else 0
+    last, is_open = 0, False  # the last line with content; whether a quote has not closed yet
+    for number, raw in enumerate(_lines(plain), start=1):
+        if is_open:
+            is_open, last = raw.count(b'"') % 2 == 0, number
             continue
         line = raw.rstrip(b"\r\n")
         if not line:
-            pending_empty.append(number)
             continue
-        yield from (("FEED_LINE_EMPTY", empty, "") for empty in pending_empty)
-        pending_empty.clear()
-        if line.count(b'"') % 2:
-            opened = number
+        yield from (("FEED_LINE_EMPTY", empty, "") for empty in range(last + 1, number))
+        last = number
+        is_open = line.count(b'"') % 2 == 1
         yield from _line_fault(line, number, width)
 
 
+def _lines(plain: BinaryIO) -> Iterator[bytes]:
+    """Line by line; of a line that is longer than any record the beginning, since the whole may not fit into memory."""
+    is_beginning = True
+    while part := plain.readline(_LONGEST_LINE):
+        if is_beginning:
+            yield part
+        is_beginning = part.endswith(b"\n")
+
+
 def _line_fault(line: bytes, number: int, width: int) -> Sequence[tuple[str, int, str]]:
+    if len(line) == _LONGEST_LINE:
+        return [("FEED_LINE_BROKEN", number, "")]
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:

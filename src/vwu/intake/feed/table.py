@@ -112,7 +112,8 @@ def load_lines(engine: DuckDBPyConnection, path: Path, header: Sequence[str], la
             f"""create table line as select {typed}, not coalesce({good}, false) as is_faulty
                 from (select *, {casts} from {_reader(path, header)})"""
         )
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.NotImplementedException):
+        # The last of them: many megabytes without a record.
         raise UnreadableError(path.name) from None
     row = engine.execute("select count(*) from line").fetchone()
     assert row is not None
