@@ -147,7 +147,8 @@ class Target:
 class Credit:
     """A bank's lending by programme, province and organisation: flows of the period, balances at its last month end.
 
-    Counts are None where a bank does not give them, or where a small cell is suppressed.
+    Figures are None where a bank does not give them, or where they are of too few people; `is_protected` says that some
+    were put together with others, here or in another row, or withheld.
     """
 
     bank_code: str
@@ -168,6 +169,7 @@ class Credit:
     overdue: Decimal | None
     frozen: Decimal | None
     par30_balance: Decimal | None
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,7 +451,8 @@ select
     sum(credit.closing_balance) filter (where month.end_date = last_month.end_date) as closing_balance,
     sum(credit.overdue) filter (where month.end_date = last_month.end_date) as overdue,
     sum(credit.frozen) filter (where month.end_date = last_month.end_date) as frozen,
-    sum(credit.par30_balance) filter (where month.end_date = last_month.end_date) as par30_balance
+    sum(credit.par30_balance) filter (where month.end_date = last_month.end_date) as par30_balance,
+    bool_or(credit.value_state <> 'reported') as is_protected
 from published.fct_credit_month as credit
 inner join published.dim_period as month on credit.period_key = month.period_key
 cross join last_month

@@ -76,15 +76,15 @@ class CreditRow:
     loans: int | None
     borrowers: int | None
     female_borrowers: int | None
-    lent: Decimal
-    collected: Decimal
-    closing_balance: Decimal
-    overdue: Decimal
+    lent: Decimal | None
+    collected: Decimal | None
+    closing_balance: Decimal | None
+    overdue: Decimal | None
     par30_balance: Decimal | None
 
     @property
     def overdue_pct(self) -> Words:
-        if not self.closing_balance:
+        if not self.closing_balance or self.overdue is None:
             return Words("–", "–")
         return wording.amount(100 * self.overdue / self.closing_balance, "PERCENT")
 
@@ -108,7 +108,7 @@ def _template(name: str) -> Template:
     templates = environment("vwu.report")
     templates.filters["day"] = wording.day
     templates.filters["number"] = lambda value: Words(wording.number(value), wording.number(value, vietnamese=False))
-    templates.filters["money"] = lambda value: wording.amount(value, "VND")
+    templates.filters["money"] = lambda value: Words("–", "–") if value is None else wording.amount(value, "VND")
     return templates.get_template(name)
 
 
@@ -356,7 +356,7 @@ def _by(credit: Iterable[Credit], name: Any) -> tuple[CreditRow, ...]:
     for each in credit:
         groups.setdefault(name(each), []).append(each)
     rows = (_credit_row(label, group) for label, group in groups.items())
-    return tuple(sorted(rows, key=lambda row: -row.closing_balance))
+    return tuple(sorted(rows, key=lambda row: -(row.closing_balance or 0)))
 
 
 def _credit_row(name: Words, credit: Sequence[Credit]) -> CreditRow:
@@ -379,5 +379,7 @@ def _count(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _sum(values: Iterable[Decimal | None]) -> Decimal:
-    return sum((value for value in values if value is not None), Decimal(0))
+def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
+    """As `_count`: nothing is no zero."""
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal(0)) if known else None

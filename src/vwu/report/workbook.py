@@ -94,7 +94,7 @@ _CREDIT = (
     Column("Khoản vay", 11, _WHOLE), Column("Người vay", 11, _WHOLE), Column("Trong đó nữ", 11, _WHOLE),
     Column("Cho vay trong kỳ (đồng)", 20, _WHOLE), Column("Thu nợ trong kỳ (đồng)", 20, _WHOLE),
     Column("Dư nợ (đồng)", 20, _WHOLE), Column("Quá hạn (đồng)", 18, _WHOLE), Column("Khoanh (đồng)", 18, _WHOLE),
-    Column("Nợ có rủi ro trên 30 ngày (đồng)", 20, _WHOLE),
+    Column("Nợ có rủi ro trên 30 ngày (đồng)", 20, _WHOLE), Column("Bảo vệ người vay", 30),
 )  # fmt: skip
 _COVERAGE = (
     Column("Mã đơn vị", 14), Column("Đơn vị", 40), Column("Cấp", 18), Column("Biểu", 8), Column("Phải nộp", 10),
@@ -222,6 +222,7 @@ def _credit_row(credit: Credit) -> tuple[Content, ...]:
         credit.overdue,
         credit.frozen,
         credit.par30_balance,
+        "quá ít người: gộp hoặc không nêu" if credit.is_protected else "",
     )
 
 
