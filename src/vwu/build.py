@@ -234,6 +234,8 @@ def _profile(url: str) -> dict[str, str]:
     }
     if "sslmode" in query:
         profile["DBT_SSLMODE"] = query["sslmode"][0]
+    if "sslrootcert" in query:
+        profile["PGSSLROOTCERT"] = query["sslrootcert"][0]  # libpq's own: dbt's profile takes it from no query
     return profile
 
 

@@ -43,13 +43,15 @@ def test_a_project_without_models_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_profile_comes_from_the_uri() -> None:
-    assert _profile("postgresql://vwu_builder:p%40ss%2Fword@db.example:6543/vwu?sslmode=verify-full") == {
+    query = "sslmode=verify-full&sslrootcert=/ca.crt"
+    assert _profile(f"postgresql://vwu_builder:p%40ss%2Fword@db.example:6543/vwu?{query}") == {
         "DBT_HOST": "db.example",
         "DBT_PORT": "6543",
         "DBT_USER": "vwu_builder",
         "DBT_ENV_SECRET_PASSWORD": "p@ss/word",
         "DBT_DATABASE": "vwu",
         "DBT_SSLMODE": "verify-full",
+        "PGSSLROOTCERT": "/ca.crt",
     }
 
 
