@@ -20,6 +20,7 @@ from decimal import Decimal
 from email.message import Message
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -28,8 +29,11 @@ import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from dashboards import names_of, queries_of, read_dashboards, relations_of
+from jsonschema import Draft202012Validator
 
 from vwu.catalogue import load_catalogue
+from vwu.cli.main import main
+from vwu.cli.output import schema
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.intake.submission.template import FormValue, write_template
@@ -53,6 +57,7 @@ from vwu.settings import Settings
 from vwu.site import write_site
 from vwu.stack.ports import choose
 from vwu.stack.postgres import client
+from vwu.stack.server import admin_url, warehouse_name
 from vwu.trace import Trace, UnknownCellError, trace
 
 TODAY = date(2026, 11, 22)
@@ -537,3 +542,46 @@ def test_the_dashboards_map_is_the_reports(released: Settings) -> None:
     drawn = re.findall(r"\('([^']+)', '([^']+)', '[^']+', (\d+), (\d+)\)", sql)
     grid = read_grid(released.root / "seeds" / "tile_grid.csv")
     assert drawn == [(tile.tile_code, tile.region_code, str(tile.row), str(tile.column)) for tile in grid]
+
+
+def test_what_verbs_print_as_json_is_as_their_schema_says(
+    released: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VWU_HOME", str(released.home))
+    monkeypatch.setenv("VWU_DATABASE_URL", admin_url(released, warehouse_name(released)))
+
+    def printed(*arguments: str) -> dict[str, Any]:
+        main([*arguments, "--json"])
+        content = json.loads(capsys.readouterr().out)
+        Draft202012Validator(schema(arguments[0])).validate(content)
+        return dict(content) if isinstance(content, dict) else {"rows": content}
+
+    submission = next(path for path in (Path(released.landing) / "branch_submissions").glob("*01-2024.xlsx"))
+    faulty = next(path for path in (Path(released.landing) / "branch_submissions").glob("*(lỗi).xlsx"))
+    assert printed("status")["release"]
+    printed("dsn")
+    printed("example", str(tmp_path / "example"))
+    printed("generate", str(tmp_path / "nation"), "--provinces", "1", "--months", "1", "--loans", "10")
+    printed("template", "--branch", "P22", "--period", "2024-05", "-o", str(tmp_path / "form.xlsx"))
+    printed("history", "--branch", "P22", "--period", "2024-02", "-o", str(tmp_path / "history.json"))
+    assert printed("check", str(submission), str(faulty))["files"][1]["findings"]
+    assert printed("receive", str(submission))["files"][0]["state"] == "unchanged"
+    receipts = printed("receipts")["receipts"]
+    finding = printed("findings")["findings"][0]
+    printed("answer", finding["finding_id"], "explained", "--reason", "thử")
+    late = ("--branch", "P22", "--period", "2024-02", "--until", "2026-12-31")
+    printed("excuse", *late, "--reason", "thử", "--approved-by", "TW")
+    printed("remind", "--on", "2024-03-01")
+    printed("rollup", "--period", "2024-Q1")
+    printed("report", "--period", "2024-02", "-o", str(tmp_path / "report"))
+    printed("trace", "--programme", "DA939", "--indicator", "WOMEN_STARTUP_SUPPORTED", "--period", "2024-01")
+    printed("make-official", "--period", "2024-02")
+    newest = printed("releases")["rows"][0]["release_id"]
+    printed("diff", str(newest), str(newest))
+    printed("rollback", str(newest))
+    landed = next(each["receipt_id"] for each in receipts if each["state"] == "landed" and each["kind"] == "submission")
+    printed("hold", landed, "--reason", "thử")
+    printed("hold", landed, "--lift", "--reason", "thử")
+    printed("withdraw", landed, "--reason", "thử")
+    printed("purge")
+    printed("backup", str(tmp_path / "backup"))

@@ -1,4 +1,8 @@
-"""How a verb says its outcome: JSON where it was asked for, else lines in the reader's language."""
+"""How a verb says its outcome: JSON where it was asked for, else lines in the reader's language.
+
+What the JSON of each verb looks like is in `outputs.json` beside this file, one JSON Schema a verb; a test holds what
+the verbs print to it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 _COLOURS = {
@@ -47,3 +52,9 @@ def coloured(word: str) -> str:
     if code is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         return word
     return f"\033[{code}m{word}\033[0m"
+
+
+def schema(verb: str) -> dict[str, Any]:
+    """The JSON Schema of what a verb prints with `--json`. Raises KeyError for a verb that is not there."""
+    content: dict[str, Any] = json.loads(files("vwu.cli").joinpath("outputs.json").read_text("utf-8"))
+    return {"$schema": content["$schema"], "verbs": content["verbs"], "$ref": f"#/verbs/{verb}"}

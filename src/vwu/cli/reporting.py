@@ -190,7 +190,16 @@ def _refuse(error: Exception) -> int:
 
 def _print_json(content: Any) -> None:
     """Numbers as decimal strings, days and times in ISO form, paths as text."""
-    print(json.dumps(content, default=_plain, ensure_ascii=False, indent=2))
+    print(json.dumps(_rows_of(content), default=_plain, ensure_ascii=False, indent=2))
+
+
+def _rows_of(content: Any) -> Any:
+    """The same content; a mapping by a key of several columns becomes a list of rows that begin with these columns."""
+    if isinstance(content, dict):
+        if any(hasattr(key, "_asdict") for key in content):
+            return [key._asdict() | {"values": _rows_of(value)} for key, value in content.items()]
+        return {key: _rows_of(value) for key, value in content.items()}
+    return [_rows_of(each) for each in content] if isinstance(content, (list, tuple)) else content
 
 
 def _plain(value: Any) -> str:

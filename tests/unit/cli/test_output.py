@@ -6,9 +6,10 @@ import json
 import sys
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from vwu.cli.main import parser
-from vwu.cli.output import coloured, language, say, spoken
+from vwu.cli.output import coloured, language, say, schema, spoken
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,7 @@ def test_every_verb_speaks_json() -> None:
     assert len(verbs) > 30
     without = [name for name, verb in verbs.items() if "--json" not in verb._option_string_actions]
     assert without == []
+    assert set(schema("status")["verbs"]) == set(verbs)
+    for verb in verbs:
+        Draft202012Validator.check_schema(schema(verb))
+        assert schema(verb)["verbs"][verb]["description"]
