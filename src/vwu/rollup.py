@@ -345,18 +345,34 @@ def series_digests(periods: Iterable[Digest]) -> dict[str, str]:
     return found
 
 
-def national_rollup(settings: Settings, period_code: str) -> Path:
+def national_rollup(settings: Settings, period_code: str, vintage: int | None = None) -> Path:
     """Write the report of a period into `<home>/reports/<period>/`, send it on, and return that folder (INTERFACES 7).
 
-    Raises MailError when a mail server is set and does not take the letter; the report stands all the same.
+    Of a `vintage` it is what that vintage gave, byte for byte, in `vintage-N` below that folder, and is sent to nobody.
+    Raises NothingPublishedError for a vintage that is not there, MailError when a mail server is set and does not take
+    the letter; the report stands all the same.
     """
     from vwu.report import report_folder, write_report
     from vwu.report.letter import send_report
 
     folder = report_folder(settings, period_code)
+    if vintage is not None:
+        folder /= f"vintage-{vintage}"
+        write_report(settings, period_code, folder, _release_of(settings, period_code, vintage))
+        return folder
     write_report(settings, period_code, folder)
     send_report(settings, folder)
     return folder
+
+
+def _release_of(settings: Settings, period_code: str, vintage: int) -> int:
+    from vwu.publish.vintage import read_vintages
+
+    with open_release(settings) as (connection, _):
+        found = [each.release_id for each in read_vintages(connection, period_code) if each.vintage == vintage]
+    if not found:
+        raise NothingPublishedError(f"kỳ {period_code} không có số chính thức lần {vintage} · no vintage {vintage}")
+    return found[0]
 
 
 def _period(connection: psycopg.Connection, period_code: str) -> Period:

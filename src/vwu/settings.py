@@ -54,6 +54,7 @@ class Settings:
     smtp_url: str | None = None
     smtp_from: str = "vwu@localhost"
     contacts_file: Path | None = None
+    approval_hours: float = 72
     who: str = "vwu"
     code_version: str = __version__
 
@@ -153,6 +154,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         smtp_url=env.get("VWU_SMTP_URL") or None,
         smtp_from=env.get("VWU_SMTP_FROM") or "vwu@localhost",
         contacts_file=_path(env.get("VWU_CONTACTS")),
+        approval_hours=float(env.get("VWU_APPROVAL_HOURS", "72")),
         who=env.get("VWU_WHO") or env.get("USER") or "vwu",
     )
 

@@ -37,7 +37,17 @@ TASKS = {
         "report_status": set(),
     },
     "submission_reminders": {"announce_missing": set()},
-    "national_rollup": {"list_periods": {"roll_up_period"}, "roll_up_period": set()},
+    "national_rollup": {
+        "list_periods": {"roll_up_period"},
+        "roll_up_period": {"list_approvals"},
+        "list_approvals": {"announce_approvals"},
+        "announce_approvals": set(),
+    },
+    "official_figures": {
+        "list_figures": {"await_approval", "publish_official"},
+        "await_approval": {"publish_official"},
+        "publish_official": set(),
+    },
 }
 HEAVY = ("cryptography", "dbt", "duckdb", "great_expectations", "openpyxl", "pandas", "psycopg")
 
@@ -74,7 +84,7 @@ def test_each_dag_is_documented_tagged_and_bounded(dags: dict[str, Any], dag_id:
     dag = dags[dag_id]
     assert "| you see | it means |" in dag.doc_md or "Nothing due = skipped" in dag.doc_md
     assert dag.tags
-    assert dag.max_active_runs == 1
+    assert dag.max_active_runs == (500 if dag_id == "official_figures" else 1), "a request may wait for weeks"
     assert dag.catchup is False
     assert isinstance(dag.dagrun_timeout, timedelta)
 
@@ -83,7 +93,8 @@ def test_each_dag_is_documented_tagged_and_bounded(dags: dict[str, Any], dag_id:
 def test_each_task_has_owner_time_limit_docs_and_a_verb(dags: dict[str, Any], dag_id: str) -> None:
     for task in dags[dag_id].tasks:
         assert task.owner not in {"", "airflow"}
-        assert timedelta() < task.execution_timeout < dags[dag_id].dagrun_timeout, task.task_id
+        limit = task.execution_timeout or task.response_timeout
+        assert timedelta() < limit < dags[dag_id].dagrun_timeout, task.task_id
         assert task.doc_md, task.task_id
         assert re.fullmatch(
             r"(list|receive|announce|confirm|await|build|gate|publish|roll_up|report)_[a-z]+", task.task_id
@@ -135,6 +146,7 @@ def test_a_file_is_read_without_anything_heavy(dag_id: str) -> None:
     """What a DAG file itself makes Python load, beyond Airflow: measured in an interpreter of its own."""
     program = (
         "import json, runpy, sys; import airflow.sdk.exceptions; from airflow.sdk import dag, task, Param; "
+        "import airflow.providers.standard.operators.hitl; "
         "before = set(sys.modules); "
         f"runpy.run_path({str(DAGS / f'{dag_id}.py')!r}); "
         "print(json.dumps(sorted({name.split('.')[0] for name in set(sys.modules) - before})))"

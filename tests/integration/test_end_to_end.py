@@ -9,10 +9,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import faults
 import psycopg
@@ -20,6 +22,18 @@ import pytest
 from faults import AFTER, KILL, Fault
 from test_killed_runs import run_whole
 
+from vwu import airflow_api
+from vwu.airflow_api import (
+    Airflow,
+    AirflowError,
+    DagRun,
+    count_tasks,
+    list_tasks,
+    read_run,
+    read_runs,
+    sign_in,
+    trigger,
+)
 from vwu.settings import Settings, load_settings
 from vwu.stack import airflow, postgres, processes
 
@@ -43,6 +57,10 @@ class Story:
     @property
     def settings(self) -> Settings:
         return load_settings(self.environment)
+
+    @property
+    def airflow(self) -> Airflow:
+        return sign_in(airflow.url(self.settings), airflow.USER, self.settings.secrets["airflow_admin"])
 
     def query(self, role: str, text: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.settings.database_url(role)) as connection:
@@ -104,7 +122,7 @@ def test_a_run_ends_with_a_new_release(story: Story) -> None:
 
 
 def test_the_scheduler_ran_the_dags(story: Story) -> None:
-    runs = story.query("airflow", "select dag_id, run_type, state from dag_run")
+    runs = story.query("airflow", "select dag_id, run_type, state from dag_run where dag_id <> 'official_figures'")
     assert {state for _, _, state in runs} == {"success"}
     assert ("branch_submissions", "manual", "success") in runs
     assert ("bank_feeds", "manual", "success") in runs
@@ -178,6 +196,102 @@ def test_a_second_run_publishes_nothing_new(story: Story) -> None:
     assert second["release"] == story.first["release"]
     assert story.checksums() == before
     assert story.query("publisher", "select count(*) from release.release") == [(1,)]
+
+
+# Who approves what, through the page's own API
+
+
+def answer(story: Story, run: DagRun, option: str, reason: str = "") -> None:
+    """Answer as Airflow's page does."""
+    path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quote(run.run_id, safe='')}/taskInstances/await_approval/-1/hitlDetails"
+    body = {"chosen_options": [option], "params_input": {"reason": reason}}
+    page = story.airflow
+    airflow_api._call(page.url, "PATCH", path, body=body, token=page.token)
+
+
+def await_state(story: Story, run: DagRun, *states: str) -> str:
+    """The state of a run when it is one of these; the scheduler needs seconds, ten minutes are patience enough."""
+    deadline = time.monotonic() + 600
+    while True:
+        seen = read_run(story.airflow, run.dag_id, run.run_id).state
+        if seen in states:
+            return seen
+        assert time.monotonic() < deadline, f"{run.run_id} is {seen}: {list_tasks(story.airflow, run, ())}"
+        time.sleep(0.5)
+
+
+def await_question(story: Story, run: DagRun) -> None:
+    deadline = time.monotonic() + 600
+    while not count_tasks(story.airflow, run, ["awaiting_input"]):
+        assert time.monotonic() < deadline, f"{run.run_id} asks nothing: {list_tasks(story.airflow, run, ())}"
+        time.sleep(0.5)
+
+
+def requests_of(story: Story) -> dict[str, DagRun]:
+    return {run.run_id.partition("~")[0]: run for run in read_runs(story.airflow, "official_figures", limit=100)}
+
+
+def test_official_periods_ask_for_approval_and_hold_no_worker(story: Story) -> None:
+    asked = requests_of(story)
+    years = {"2024-Q1", "2024-6M", "2024-9M", "2024"}
+    assert set(asked) == years | {"T2021-2026", "T2021-2026-H1", "T2022-2027-H1"}, "no month is ever official"
+    for run in asked.values():
+        await_question(story, run)
+    with psycopg.connect(story.settings.database_url("airflow")) as connection:
+        held = connection.execute("select count(*) from task_instance where state in ('running', 'deferred')")
+        assert held.fetchone() == (0,)
+
+
+def test_who_approves_is_the_vintage_and_a_second_answer_is_refused(story: Story) -> None:
+    run = requests_of(story)["2024-Q1"]
+    answer(story, run, "Approve")
+    assert await_state(story, run, "success", "failed") == "success"
+    (made,) = story.query("bi_reader", "select period_code, vintage, status, approved_by from published.period_vintage")
+    assert made == ("2024-Q1", 1, "official", "admin")
+    with pytest.raises(AirflowError, match="409"):
+        answer(story, run, "Reject")
+
+
+def test_a_rejected_period_stays_provisional_and_is_not_asked_again(story: Story) -> None:
+    run = requests_of(story)["2024"]
+    answer(story, run, "Reject", "chờ Quảng Ninh")
+    assert await_state(story, run, "success", "failed") == "success"
+    assert count_tasks(story.airflow, run, ["skipped"]) == 1
+    before = len(requests_of(story))
+    again = trigger(story.airflow, "national_rollup", "again", {"period": "2024-01"})
+    assert await_state(story, again, "success", "failed") == "success"
+    assert len(requests_of(story)) == before
+    assert story.query("bi_reader", "select count(*) from published.period_vintage where period_code = '2024'") == [
+        (0,)
+    ]
+
+
+def test_a_request_that_waits_too_long_is_told_to_the_desk(story: Story) -> None:
+    """The deadline of one run is moved into the past; the scheduler sees it missed and calls."""
+    run = requests_of(story)["2024-6M"]
+    with psycopg.connect(story.settings.database_url("airflow")) as connection:
+        moved = connection.execute(
+            """update deadline set deadline_time = now() - interval '1 minute' where dagrun_id =
+               (select id from dag_run where dag_id = 'official_figures' and run_id = %s)""",
+            [run.run_id],
+        )
+        assert moved.rowcount == 1
+    deadline = time.monotonic() + 600
+    while not (notes := list((story.home / "alerts").glob("*2024-6M*"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert "Kỳ 2024-6M đã chờ duyệt quá 72 giờ" in notes[0].read_text("utf-8")
+
+
+def test_a_past_vintage_is_backfilled_exactly(story: Story) -> None:
+    """The report of an official period as the scheduler writes it anew equals what that vintage's release gave."""
+    run = trigger(story.airflow, "national_rollup", "backfill", {"period": "2024-Q1", "vintage": 1})
+    assert await_state(story, run, "success", "failed") == "success"
+    written = story.home / "reports" / "2024-Q1" / "vintage-1"
+    story.vwu("report", "--period", "2024-Q1", "--release", "1", "-o", str(story.home / "then"))
+    files = [path.relative_to(written) for path in written.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert [each for each in files if (written / each).read_bytes() != (story.home / "then" / each).read_bytes()] == []
 
 
 def test_without_airflow_on_an_older_server_and_killed_on_the_way_the_same_comes_out(

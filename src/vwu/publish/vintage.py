@@ -14,8 +14,12 @@ from vwu.database import read_rows
 from vwu.publish.models import PublishError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import psycopg
 
+    from vwu.readiness import Readiness
+    from vwu.rollup import Digest
     from vwu.settings import Settings
 
 PROVISIONAL, OFFICIAL, REVISED = "provisional", "official", "revised"
@@ -36,12 +40,18 @@ class Vintage:
 
 
 def make_official(
-    settings: Settings, period_code: str, *, reason: str = "", release_id: int | None = None, today: date | None = None
+    settings: Settings,
+    period_code: str,
+    *,
+    reason: str = "",
+    release_id: int | None = None,
+    digest: str | None = None,
+    today: date | None = None,
 ) -> Vintage:
     """Name a release, by default the one in force, as the official figures of a period; the caller approves it.
 
     Raises PublishError when the period has no figures there or is not ready, when these very figures are the last
-    vintage already, and for a revision without a reason.
+    vintage already, for a revision without a reason, and for figures of another checksum than `digest`.
     """
     from vwu.publish.release import publisher
     from vwu.readiness import read_readiness
@@ -51,14 +61,15 @@ def make_official(
     try:
         with open_release(settings, release_id) as (connection, release):
             found = own_digests(connection, period_code=period_code)
-            waiting = [each for each in read_readiness(connection) if each.period_code == period_code]
+            readiness = read_readiness(connection)
     except NothingPublishedError as error:
         raise PublishError(str(error)) from error
     if not found:
         raise PublishError(f"release {release.release_id} has no figures of {period_code}: `vwu rollup` shows a period")
     (figures,) = found
-    if any(not each.is_ready(now) for each in waiting) or (not waiting and figures.due_date >= now):
-        awaited = ", ".join(name for each in waiting for name in each.awaited) or f"its due date, {figures.due_date}"
+    if digest is not None and digest != figures.digest:
+        raise PublishError(f"the figures of {period_code} have changed since they were asked about: look at them anew")
+    if awaited := reason_to_wait(figures, readiness, now):
         raise PublishError(f"{period_code} cannot be official yet: it waits for {awaited}")
     with publisher(settings) as connection, connection.transaction():
         last = connection.execute(
@@ -76,6 +87,14 @@ def make_official(
         )
     with open_release(settings, release_id) as (connection, _):
         return read_vintages(connection, period_code)[-1]
+
+
+def reason_to_wait(figures: Digest, readiness: Iterable[Readiness], today: date) -> str:
+    """Whom or what day a period waits for before it may be official; nothing when it may."""
+    owed = [each for each in readiness if each.period_code == figures.period_code]
+    if all(each.is_ready(today) for each in owed) and (owed or figures.due_date < today):
+        return ""
+    return ", ".join(name for each in owed for name in each.awaited) or f"its due date, {figures.due_date}"
 
 
 def read_vintages(connection: psycopg.Connection, period_code: str) -> tuple[Vintage, ...]:
