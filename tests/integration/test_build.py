@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ import pytest
 
 from vwu import build as star
 from vwu.build import build, project_hash, run_dbt
+from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.example import figures, write_example
 from vwu.intake.arrivals import ZONES, list_arrivals
+from vwu.intake.calendar import DAYS_REMINDED, begun, debts
+from vwu.intake.check import today
 from vwu.intake.landing import IntakeError, answer, hold, lift, withdraw
-from vwu.intake.model import Outcome, State
+from vwu.intake.model import Outcome, State, SubmissionScope
 from vwu.intake.receive import receive
 from vwu.settings import Settings
 
@@ -213,6 +217,25 @@ def test_two_provinces_add_up_bounded_and_refused_as_they_must(warehouse: Settin
     assert rollup(warehouse, "MEMBERS_REACHED_STARTUP_AWARENESS_PCT", "VN", "2024-01")[4] == "ratio_without_parts"
     assert rollup(warehouse, "RESOLUTION_TARGETS_EXCEEDED", "19", HALF_TERM)[0] == 6
     assert rollup(warehouse, "RESOLUTION_TARGETS_EXCEEDED", "VN", HALF_TERM)[4] == "not_additive_over_regions"
+
+
+def test_who_owes_what_is_the_same_for_reminders_and_for_the_star(warehouse: Settings) -> None:
+    """The rule stands twice: pure, for what is reminded of on a day, and in SQL, for all periods."""
+    catalogue, on = load_catalogue(warehouse.root / "seeds"), today()
+    scopes = query(warehouse, "select branch_code, period_code, form from staging.stg_scope where kind = 'submission'")
+    received = frozenset(SubmissionScope(*row) for row in scopes)
+    owed = {
+        (branch.branch_code, period.period_code, form)
+        for branch, period, form in debts(catalogue, begun(catalogue, received), on)
+    }
+    in_star = query(
+        warehouse,
+        """select branch_code, period_code, form from intermediate.int_submission_expected
+           where due_date >= %s and due_date < %s""",
+        on - timedelta(days=DAYS_REMINDED), on,
+    )  # fmt: skip
+    assert owed
+    assert owed == set(in_star)
 
 
 def test_a_plan_is_in_no_actual(warehouse: Settings) -> None:

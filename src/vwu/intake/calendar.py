@@ -2,7 +2,8 @@
 
 Pure: the dated branch hierarchy and the form assignments give the debts, so that a branch that ended in June 2025 owes
 nothing afterwards; what came and what was excused is given as values. Collecting begins with the first period that any
-branch of a level reported (as in `int_submission_expected`): nothing is owed before.
+branch of a level reported: nothing is owed before. The star says the same in `int_submission_expected`, for all periods
+and without a clock; a test holds the two against each other.
 """
 
 from __future__ import annotations
@@ -44,6 +45,19 @@ class Missing:
     due_date: date
     days_late: int
     addressees: tuple[str, ...]
+
+
+def begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping[tuple[str, str], date]:
+    """The end of the first period of an assigned kind that a level reported on, by (form, level)."""
+    assigned = {(each.form, each.level, each.period_kind) for each in catalogue.form_assignments}
+    found: dict[tuple[str, str], date] = {}
+    for scope in received:
+        period = catalogue.period(scope.period_code)
+        branch = catalogue.branch(scope.branch_code, period.end_date) if period else None
+        if period and branch and (scope.form, branch.level, period.period_kind) in assigned:
+            key = (scope.form, branch.level)
+            found[key] = min(found.get(key, date.max), period.end_date)
+    return found
 
 
 def debts(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vwu import mail
-from vwu.intake.calendar import CENTRE, LateException, Missing, missing
+from vwu.intake.calendar import CENTRE, LateException, Missing, begun, missing
 from vwu.intake.model import SubmissionScope
 from vwu.mail import MailError
 
@@ -60,20 +60,7 @@ def read_missing(connection: psycopg.Connection, catalogue: Catalogue, on: date)
            from intake.late_exception order by branch_code, period_code, form, late_exception_id desc"""
     ).fetchall()
     exceptions = {SubmissionScope(*row[:3]): LateException(*row[3:]) for row in rows}
-    return missing(catalogue, _begun(catalogue, received), received, exceptions, on)
-
-
-def _begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping[tuple[str, str], date]:
-    """The end of the first period of an assigned kind that a level reported on, by (form, level)."""
-    assigned = {(each.form, each.level, each.period_kind) for each in catalogue.form_assignments}
-    begun: dict[tuple[str, str], date] = {}
-    for scope in received:
-        period = catalogue.period(scope.period_code)
-        branch = catalogue.branch(scope.branch_code, period.end_date) if period else None
-        if period and branch and (scope.form, branch.level, period.period_kind) in assigned:
-            key = (scope.form, branch.level)
-            begun[key] = min(begun.get(key, date.max), period.end_date)
-    return begun
+    return missing(catalogue, begun(catalogue, received), received, exceptions, on)
 
 
 def remind(settings: Settings, on: date) -> Reminded:
