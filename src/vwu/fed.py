@@ -88,7 +88,9 @@ rollup as (
     inner join published.fct_indicator_rollup as rollup
         on rollup.programme_key = said.programme_key and rollup.indicator_key = said.indicator_key
         and rollup.scenario = said.scenario and rollup.basis = said.basis and rollup.region_key = climb.region_key
-        and case rollup.boundary when 'as_reported' then not climb.is_crossed else region.valid_to is null end
+        and case rollup.boundary
+            when 'as_reported' then not climb.is_crossed when 'as_now' then region.valid_to is null else true
+        end
     inner join published.dim_period as whole
         on rollup.period_key = whole.period_key
         and whole.start_date <= said.start_date and whole.end_date >= said.end_date
