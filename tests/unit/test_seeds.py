@@ -562,21 +562,58 @@ def test_targets_are_of_reportable_indicators_in_their_unit_and_basis() -> None:
         assert catalogue.region(row["region_level"], row["region_code"], date.fromisoformat(row["horizon_start"]))
 
 
-@pytest.mark.parametrize(
-    ("programme", "indicator", "values"),
-    [
-        ("DA939", "WOMEN_STARTUP_SUPPORTED", ["20000"]),
-        ("DA939", "MEMBERS_REACHED_STARTUP_AWARENESS_PCT", ["70"]),
-        ("DA938", "PEOPLE_INFORMED_SOCIAL_ISSUES", ["20000000", "30000000"]),
-        ("DA01", "COOPERATIVES_STRENGTHENED", ["750", "1500"]),
-        ("DA2415", "HOUSEHOLD_BUSINESSES_CONVERTED", ["12500"]),
-        ("NQ_TW_XIII", "HOUSEHOLDS_OUT_OF_POVERTY", ["33500"] * 5),
-        ("NQ_TW_XIII", "COOPERATIVES_NEW", ["350"]),
-    ],
-)
-def test_official_targets(programme: str, indicator: str, values: list[str]) -> None:
-    found = [r for r in read("target") if (r["programme_code"], r["indicator_code"]) == (programme, indicator)]
-    assert [row["target_value"] for row in found] == values
+# Every figure that a decision or resolution sets, by the last year (or the term) of its horizon; in base units.
+OFFICIAL_TARGETS = {
+    ("DA939", "2025"): {
+        "WOMEN_STARTUP_SUPPORTED": 20_000, "COOP_GROUPS_ESTABLISHED_SUPPORTED": 1_200,
+        "WOMEN_FIRMS_NEW_ADVISED": 100_000, "MEMBERS_REACHED_STARTUP_AWARENESS_PCT": 70,
+    },
+    ("DA2415", "2030"): {
+        "MEMBERS_REACHED_STARTUP_AWARENESS_PCT": 80, "FULLTIME_STAFF_TRAINED_STARTUP_PCT": 90,
+        "WOMEN_BUSINESSES_ADVISED": 500_000, "WOMEN_OWNERS_TRAINED": 50_000, "WOMEN_BUSINESSES_CREDIT_ADVISED": 50_000,
+        "HOUSEHOLD_BUSINESSES_CONVERTED": 12_500, "WOMEN_BUSINESSES_RESTRUCTURED": 5_000,
+    },
+    ("DA938", "2022"): {
+        "PEOPLE_INFORMED_SOCIAL_ISSUES": 20_000_000, "STAFF_TRAINED_SOCIAL_ISSUES_PCT": 80,
+        "WOMEN_AT_RISK_HELPED": 55_000,
+    },
+    ("DA938", "2027"): {
+        "PEOPLE_INFORMED_SOCIAL_ISSUES": 30_000_000, "BEHAVIOUR_CHANGED_PCT": 60, "STAFF_TRAINED_SOCIAL_ISSUES_PCT": 95,
+        "WOMEN_AT_RISK_HELPED": 80_000, "PEOPLE_SPEAKING_UP": 10_000_000,
+    },
+    ("DA01", "2025"): {
+        "COOPERATIVES_STRENGTHENED": 750, "COOP_GROUPS_STRENGTHENED": 5_000, "JOBS_IN_COOPERATIVES": 15_000,
+        "JOBS_IN_COOP_GROUPS": 40_000, "WOMEN_COOP_MANAGERS_TRAINED_PCT": 100,
+    },
+    ("DA01", "2030"): {
+        "COOPERATIVES_STRENGTHENED": 1_500, "COOP_GROUPS_STRENGTHENED": 10_000, "JOBS_IN_COOPERATIVES": 30_000,
+        "JOBS_IN_COOP_GROUPS": 100_000,
+    },
+    ("DA8", "2025"): {"COMMUNICATION_TEAMS": 9_000, "TRUSTED_ADDRESSES": 1_000, "CHANGE_LEADER_CLUBS": 1_800},
+    **{
+        ("NQ_TW_XIII", str(year)): {"HOUSEHOLDS_OUT_OF_POVERTY": 33_500, "WOMEN_MANAGERS_TRAINED": 17_000}
+        for year in range(2022, 2027)
+    },
+    ("NQ_TW_XIII", "T2022-2027"): {
+        "COOPERATIVES_NEW": 350, "VICTIMS_REACHING_SERVICE_PCT": 80, "FAMILIES_5_NO_3_CLEAN_NEW": 55_000,
+    },
+}  # fmt: skip
+
+
+def test_the_nation_has_every_official_target_and_no_other() -> None:
+    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row in read("target"):
+        if row["region_level"] == "nation":
+            found[row["programme_code"], row["horizon_period_code"]][row["indicator_code"]] = int(row["target_value"])
+            assert row["comparator"] == "at_least"
+            is_doubtful = row["programme_code"] == "DA8" or row["indicator_code"] == "WOMEN_MANAGERS_TRAINED"
+            assert (row["is_confirmed"] == "false") == is_doubtful
+    assert found == OFFICIAL_TARGETS
+
+
+def test_a_province_has_targets_of_its_own() -> None:
+    (row,) = (row for row in read("target") if row["region_level"] == "province")
+    assert (row["region_code"], row["indicator_code"], row["target_value"]) == ("04", "COMMUNICATION_TEAMS", "625")
 
 
 # Credit --------------------------------------------------------------------------------------------------------
