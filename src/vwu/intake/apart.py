@@ -23,8 +23,8 @@ from vwu.intake.submission.workbook import is_spreadsheet
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
 
-# A form of 100 indicators unpacks to some 300 KB.
-_PLAIN_BYTES = 4_000_000
+# A form of 100 indicators unpacks to some 300 KB. A text of nothing but commas takes 180 times its size.
+_PLAIN_BYTES, _PLAIN_TEXT_BYTES = 4_000_000, 1_000_000
 MEMORY, SECONDS = 400_000_000, 10
 # By the clock, on a machine that has other things to do.
 _PATIENCE = 120.0
@@ -55,7 +55,7 @@ def check_within_limits(
 def is_plain(content: bytes) -> bool:
     """A small text, or an .xlsx that does not unpack to much; what is no workbook at all is refused at once."""
     if not is_spreadsheet(content):
-        return len(content) <= _PLAIN_BYTES
+        return len(content) <= _PLAIN_TEXT_BYTES
     try:
         entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
     except Exception:  # an .xls, or a damaged archive; zipfile raises a dozen kinds
