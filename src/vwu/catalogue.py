@@ -591,7 +591,8 @@ class Catalogue:
         if matched is None or rule is None:
             return None
         first, last = (int(matched[1]), int(matched[2])), (int(matched[3]), int(matched[4]))
-        if first > last:
+        # A month that the calendar does not have has no place in the warehouse either.
+        if first > last or any((calendar, f"{year}-{month:02}") not in self._periods for year, month in (first, last)):
             return None
         start, end = cut(first, last, rule)
         return Period(calendar, code, "span", start, end, end + timedelta(days=rule.due_days))

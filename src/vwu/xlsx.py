@@ -130,11 +130,21 @@ def hidden_content(workbook: bytes) -> list[str]:
 
 
 def workbook_bytes(workbook: Workbook, text_number_ranges: str = "") -> bytes:
+    """The .xlsx file of a workbook that goes out, as `steady_bytes` writes it.
+
+    Raises HiddenContentError when it carries something unseen.
+    """
+    content = steady_bytes(workbook, text_number_ranges)
+    if unseen := hidden_content(content):
+        raise HiddenContentError(f"this workbook may not go out: {', '.join(unseen)}")
+    return content
+
+
+def steady_bytes(workbook: Workbook, text_number_ranges: str = "") -> bytes:
     """The .xlsx file of a workbook; the same workbook gives the same bytes on every call.
 
     `text_number_ranges` (such as `F14:J40`) are cells of the first sheet where a number typed as text is meant, so
-    that Excel does not put a green corner on each; openpyxl has no way to write that element. Every workbook that we
-    write goes out through here: raises HiddenContentError when it carries something unseen.
+    that Excel does not put a green corner on each; openpyxl has no way to write that element.
     """
     saved = io.BytesIO()
     workbook.save(saved)
@@ -147,8 +157,6 @@ def workbook_bytes(workbook: Workbook, text_number_ranges: str = "") -> bytes:
             if name == "xl/worksheets/sheet1.xml" and text_number_ranges:
                 content = _ignore_numbers_as_text(content, text_number_ranges)
             target.writestr(zipfile.ZipInfo(name, _ENTRY_TIME), content, zipfile.ZIP_DEFLATED)
-    if unseen := hidden_content(steady.getvalue()):
-        raise HiddenContentError(f"this workbook may not go out: {', '.join(unseen)}")
     return steady.getvalue()
 
 

@@ -243,6 +243,11 @@ def test_terms_are_no_periods_of_the_bank(catalogue: Catalogue) -> None:
     assert catalogue.period("T2021-2026", "bank") is None
 
 
+@pytest.mark.parametrize("code", ["2025-01/2099-12", "1999-01/2025-12", "2024-09/2024-04"])
+def test_a_span_of_months_that_the_calendar_does_not_have_is_no_period(catalogue: Catalogue, code: str) -> None:
+    assert catalogue.period(code) is None
+
+
 def test_spans_agree_with_the_named_periods(catalogue: Catalogue) -> None:
     for period in catalogue.periods:
         if period.period_kind == "quarter":

@@ -23,7 +23,7 @@ from vwu.generate.planted import CHECK, Planted
 from vwu.generate.submissions import Report, content_of, csv_bytes, csv_rows
 from vwu.intake.arrivals import BRANCH_SUBMISSIONS
 from vwu.intake.submission.template import FIRST_ROW, HEAD_ROW, HEADER_ROW, SHEET
-from vwu.xlsx import workbook_bytes
+from vwu.xlsx import steady_bytes
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -353,8 +353,8 @@ _CSV_FAULTS = (
     PaperFault("BRANCH_AMBIGUOUS", "a name of many communes", _every_line(branch_code="xã Tân An")),
     PaperFault("BRANCH_SUCCEEDED", "the district of an island after June 2025", _branch_before_reform),
     PaperFault("PERIOD_UNKNOWN", "a thirteenth month", _every_line(period_code="2025-13")),
-    PaperFault("PERIOD_IN_FUTURE", "results of 2098", _far_period("2098-01/2099-12")),
-    PaperFault("PERIOD_NOT_ENDED", "results until 2099", _far_period("2025-01/2099-12")),
+    PaperFault("PERIOD_IN_FUTURE", "results of 2030", _far_period("2030-01/2030-12")),
+    PaperFault("PERIOD_NOT_ENDED", "results until 2030", _far_period("2025-01/2030-12")),
     PaperFault("INDICATOR_UNKNOWN", "a code mistyped", _cell(_GIFTS, indicator_code="GIFTS_GIVN")),
     PaperFault("INDICATOR_NOT_VALID", "an indicator of 2026", _indicator_of_another_time),
     PaperFault("PROGRAMME_UNKNOWN", "scheme 940", _cell(_GIFTS, programme_code="DA940")),
@@ -401,7 +401,7 @@ _CSV_FAULTS = (
 
 
 def _book(draft: Draft, cell: str = "") -> tuple[bytes, str]:
-    return workbook_bytes(draft.workbook), f"{SHEET}!{cell}" if cell else ""
+    return steady_bytes(draft.workbook), f"{SHEET}!{cell}" if cell else ""
 
 
 def _put(letter: str, indicator: str, content: Any, basis: str = "") -> Plant:
@@ -510,14 +510,14 @@ def _second_sheet(title: str, state: str, place: str) -> Plant:
         sheet = draft.workbook.create_sheet(title)
         sheet["A1"] = "Số liệu tham khảo"
         sheet.sheet_state = state
-        return workbook_bytes(draft.workbook), place
+        return steady_bytes(draft.workbook), place
 
     return plant
 
 
 def _form_twice(draft: Draft) -> tuple[bytes, str]:
     draft.workbook.copy_worksheet(draft.sheet).title = "BaoCao2"
-    return workbook_bytes(draft.workbook), "BaoCao2!A1"
+    return steady_bytes(draft.workbook), "BaoCao2!A1"
 
 
 def _spare_form(draft: Draft) -> tuple[bytes, str]:
@@ -526,7 +526,7 @@ def _spare_form(draft: Draft) -> tuple[bytes, str]:
     for row in spare.iter_rows(min_row=FIRST_ROW, min_col=6, max_col=10):
         for cell in row:
             cell.value = None
-    return workbook_bytes(draft.workbook), "BaoCao2!A1"
+    return steady_bytes(draft.workbook), "BaoCao2!A1"
 
 
 def _form_hidden(draft: Draft) -> tuple[bytes, str]:
