@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.publish import checksums, publish
+from vwu.rights import allowed
 from vwu.rollup import open_release
 from vwu.run import run_direct
 from vwu.settings import Settings
@@ -224,18 +225,18 @@ def administer(settings: Settings) -> psycopg.Connection[Any]:
     return psycopg.connect(admin_url(settings, urlsplit(settings.database_url("owner")).path.lstrip("/")))
 
 
-def test_bi_reads_published_and_nothing_else(released: Settings) -> None:
+def test_bi_reads_what_is_written_and_nothing_else(released: Settings) -> None:
     with administer(released) as admin:
         relations = admin.execute(
-            """select format('%I.%I', namespace.nspname, relation.relname), namespace.nspname
+            """select format('%I.%I', namespace.nspname, relation.relname), namespace.nspname, relation.relname
                from pg_class as relation inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
                where relation.relkind in ('r', 'v', 'p', 'm')
                    and namespace.nspname not in ('pg_catalog', 'information_schema') and namespace.nspname !~ '^pg_'"""
         ).fetchall()
-    assert {schema for _, schema in relations} >= {"raw", "vault", "intake", "marts", "release", "published"}
+    assert {schema for _, schema, _ in relations} >= {"raw", "vault", "intake", "marts", "release", "published"}
     with connect(released, "bi_reader", autocommit=True) as bi:
-        for relation, schema in relations:
-            if schema == "published":
+        for relation, schema, name in relations:
+            if allowed("bi_reader", schema, name):
                 bi.execute(f"select * from {relation} limit 1")
             else:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
