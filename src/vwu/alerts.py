@@ -18,17 +18,18 @@ def alert_desk(context: dict[str, Any] | None = None, **_: Any) -> None:
 
     settings = load_settings()
     run_id = str(((context or {}).get("dag_run") or {}).get("dag_run_id", ""))
+    period = run_id.partition("~")[0]
     text = (
-        f"Kỳ {run_id.partition('~')[0]} đã chờ duyệt quá {settings.approval_hours:g} giờ. "
+        f"Kỳ {period} đã chờ duyệt quá {settings.approval_hours:g} giờ. "
         f"Mở Airflow, mục Required Actions, DAG official_figures.\n"
-        f"The figures of {run_id.partition('~')[0]} have waited for approval for more than "
+        f"The figures of {period} have waited for approval for more than "
         f"{settings.approval_hours:g} hours: Airflow, Required Actions, DAG official_figures.\n"
     )
     folder = settings.home / "alerts"
     folder.mkdir(exist_ok=True)
     name = "".join(letter if letter.isalnum() or letter in "-.~" else "_" for letter in run_id) or "approval"
     (folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}_{name}.txt").write_text(text, "utf-8")
-    _write_to_desk(settings, f"Chờ duyệt {run_id.partition('~')[0]} · waits for approval", text)
+    _write_to_desk(settings, f"Chờ duyệt {period} · waits for approval", text)
 
 
 def _write_to_desk(settings: Settings, subject: str, text: str) -> None:

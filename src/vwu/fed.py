@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from vwu.database import read_rows
+from vwu.trace import CLIMB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,8 +54,7 @@ def fed_rollups(connection: psycopg.Connection, receipts: Iterable[str]) -> dict
     return found
 
 
-# Each value's region is followed up to its parents and on to its successors, as in vwu.trace.
-_CLIMB = """
+_ROLLUPS = f"""
 with recursive said as materialized (
     select value.*, part.start_date, part.end_date
     from published.fct_indicator_value as value
@@ -62,21 +62,7 @@ with recursive said as materialized (
     where value.receipt_id = any(%(receipts)s) and value.value_state <> 'missing'
 ),
 
-step as materialized (
-    select region_key as below_key, parent_region_key as region_key, false as is_crossed
-    from published.dim_region
-    where parent_region_key is not null
-    union all
-    select from_region_key, to_region_key, true from published.bridge_region_succession
-),
-
-climb as (
-    select distinct region_key as from_key, region_key, false as is_crossed from said
-    union
-    select climb.from_key, step.region_key, climb.is_crossed or step.is_crossed
-    from climb
-    inner join step on climb.region_key = step.below_key
-),
+{CLIMB},
 
 rollup as (
     select distinct
@@ -96,10 +82,10 @@ rollup as (
         and whole.start_date <= said.start_date and whole.end_date >= said.end_date
 )
 """
-_ROLLUP_KEYS = f"""{_CLIMB}
+_ROLLUP_KEYS = f"""{_ROLLUPS}
 select receipt_id, programme_key, indicator_key, region_key, period_key, scenario, basis, boundary from rollup
 """
-_FED = f"""{_CLIMB},
+_FED = f"""{_ROLLUPS},
 
 fed as (
     select

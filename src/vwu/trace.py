@@ -220,9 +220,29 @@ where programme.programme_code = %(programme)s and indicator.indicator_code = %(
 order by rollup.scenario, rollup.basis, rollup.boundary desc, region.valid_from
 """
 
+# From the regions of `said` up to their parents and on to their successors, and whether a succession was on the way.
+CLIMB = """
+-- All steps at once, so that each round of a recursion is one hashed join and not a scan for every row.
+step as materialized (
+    select region_key as below_key, parent_region_key as region_key, false as is_crossed
+    from published.dim_region
+    where parent_region_key is not null
+    union all
+    select from_region_key, to_region_key, true from published.bridge_region_succession
+),
+
+climb as (
+    select distinct region_key as from_key, region_key, false as is_crossed from said
+    union
+    select climb.from_key, step.region_key, climb.is_crossed or step.is_crossed
+    from climb
+    inner join step on climb.region_key = step.below_key
+)
+"""
+
 # What was said of the cell anywhere, then which of it lies in the region: each value's region is followed up to its
 # parents and on to its successors. A region reached without a succession holds it as reported, today's holds it as now.
-_CONTRIBUTIONS = """
+_CONTRIBUTIONS = f"""
 with recursive whole as (
     select start_date, end_date, period_key
     from published.dim_period
@@ -244,22 +264,7 @@ said as materialized (
         and value.value_state <> 'missing'
 ),
 
--- All steps at once, so that each round of a recursion is one hashed join and not a scan for every row.
-step as materialized (
-    select region_key as below_key, parent_region_key as region_key, false as is_crossed
-    from published.dim_region
-    where parent_region_key is not null
-    union all
-    select from_region_key, to_region_key, true from published.bridge_region_succession
-),
-
-climb as (
-    select distinct region_key as from_key, region_key, false as is_crossed from said
-    union
-    select climb.from_key, step.region_key, climb.is_crossed or step.is_crossed
-    from climb
-    inner join step on climb.region_key = step.below_key
-),
+{CLIMB},
 
 placed as (
     select

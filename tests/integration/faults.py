@@ -21,7 +21,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,9 +46,8 @@ class Fault:
     containing: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"{self.action} {self.side} statement {self.statement}{f' with {self.containing}' * bool(self.containing)}"
-        )
+        which = f"statement {self.statement}" + (f" with {self.containing}" if self.containing else "")
+        return f"{self.action} {self.side} {which}"
 
 
 @dataclass
@@ -291,17 +289,17 @@ class Refusal:
         return f"{self.call} {self.number} of the {'server' if self.of_server else 'step'} fails with {self.error}"
 
 
-def run_refused(settings: Settings, step: Callable[..., Any], refusal: Refusal, postmaster: int) -> Any:
-    """Run a step of which, or of whose server, one system call fails; returns what it acknowledged."""
+def run_refused(settings: Settings, step: Callable[..., Any], refusal: Refusal, postmaster: int) -> tuple[Any, int]:
+    """Run a step of which, or of whose server, one system call fails; its answer, and how many calls did fail."""
     inject = f"inject={refusal.call}:error={refusal.error}:when={refusal.number}"
-    return _run_traced(settings, step, postmaster if refusal.of_server else None, os.devnull, refusal.call, inject)
+    answer, log = _run_traced(settings, step, postmaster if refusal.of_server else None, refusal.call, inject)
+    return answer, log.count("(INJECTED)")
 
 
-def count_calls(settings: Settings, step: Callable[..., Any], folder: Path, postmaster: int | None) -> Counter[str]:
+def count_calls(settings: Settings, step: Callable[..., Any], postmaster: int | None) -> Counter[str]:
     """How often one thread of the step, or one process of the server, makes each of `CALLS` at most."""
-    log = folder / "calls"
-    _run_traced(settings, step, postmaster, str(log), ",".join(f"?{call}" for call in CALLS))
-    made = Counter(re.findall(r"^(\d+) +(\w+)\(", log.read_text("utf-8", "replace"), re.MULTILINE))
+    _, log = _run_traced(settings, step, postmaster, ",".join(f"?{call}" for call in CALLS))
+    made = Counter(re.findall(r"^(\d+) +(\w+)\(", log, re.MULTILINE))
     most: Counter[str] = Counter()
     for (_, call), times in made.items():
         most[call] = max(most[call], times)
@@ -309,12 +307,15 @@ def count_calls(settings: Settings, step: Callable[..., Any], folder: Path, post
 
 
 def _run_traced(
-    settings: Settings, step: Callable[..., Any], postmaster: int | None, log: str, calls: str, *expressions: str
-) -> Any:
-    running = start(step, settings)
+    settings: Settings, step: Callable[..., Any], postmaster: int | None, calls: str, *expressions: str
+) -> tuple[Any, str]:
+    """What the step answered, and what strace wrote of it or of the server."""
+    log, running = settings.home / "calls", start(step, settings)
     options = [part for each in (f"trace={calls}", *expressions) for part in ("-e", each)]
     with subprocess.Popen(
-        ["strace", "-f", "-o", log, *options, "-p", str(postmaster or running.pid)], stderr=subprocess.PIPE, text=True
+        ["strace", "-f", "-o", str(log), *options, "-p", str(postmaster or running.pid)],
+        stderr=subprocess.PIPE,
+        text=True,
     ) as tracer:
         assert tracer.stderr is not None
         said = tracer.stderr.readline()
@@ -322,4 +323,4 @@ def _run_traced(
         running.go()
         answer = running.answer()
         tracer.send_signal(signal.SIGINT)
-    return answer
+    return answer, log.read_text("utf-8", "replace")

@@ -274,24 +274,27 @@ def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Undis
     return Undisturbed(world, tmp_path_factory.mktemp("undisturbed"))
 
 
-def strike(undisturbed: Undisturbed, folder: Path, name: str, *planned: Fault | Refusal) -> None:
-    """One experiment: each fault in turn (a second one strikes the recovery), then the check."""
-    step, answer = STEPS[name], None
+def strike(undisturbed: Undisturbed, folder: Path, name: str, *planned: Fault | Refusal) -> int:
+    """One experiment: each fault in turn (a second one strikes the recovery), then the check; how many did strike."""
+    step, answer, struck = STEPS[name], None, 0
     wanted, _ = undisturbed.of(name)
     with undisturbed.world.copy(folder / secrets.token_hex(4)) as settings:
         for fault in planned:
-            answer = patiently(lambda fault=fault: meet(undisturbed.world, settings, step, fault))
+            answer, strikes = patiently(lambda fault=fault: meet(undisturbed.world, settings, step, fault))
+            struck += strikes
             undisturbed.world.postmaster()
             patiently(lambda: assert_whole(settings))
         print(f"{name}: {', then '.join(map(str, planned))}: {answer}")
         recover(settings, step, answer, wanted)
+    return struck
 
 
-def meet(world: World, settings: Settings, step: Callable[[Settings], Any], fault: Fault | Refusal) -> Any:
-    """Run a step that meets a fault; returns what it acknowledged."""
+def meet(world: World, settings: Settings, step: Callable[[Settings], Any], fault: Fault | Refusal) -> tuple[Any, int]:
+    """Run a step that meets a fault; what it acknowledged, and how often the fault struck."""
     if isinstance(fault, Refusal):
         return faults.run_refused(settings, step, fault, world.postmaster())
-    return faults.run(settings, step, fault=fault, postmaster=world.postmaster())[0]
+    answer, statements = faults.run(settings, step, fault=fault, postmaster=world.postmaster())
+    return answer, int(statements >= fault.statement)
 
 
 @pytest.mark.timeout(600)
@@ -306,7 +309,7 @@ def test_a_fault_at_any_statement_loses_and_doubles_nothing(undisturbed: Undistu
         ]
     ):
         name, fault = random.Random(number).choice(list(undisturbed.places(names, actions)))
-        strike(undisturbed, tmp_path, name, fault)
+        assert strike(undisturbed, tmp_path, name, fault) == 1
 
 
 @pytest.mark.campaign
@@ -315,8 +318,7 @@ def test_a_fault_at_any_statement_loses_and_doubles_nothing(undisturbed: Undistu
 def test_a_fault_at_every_statement(undisturbed: Undisturbed, tmp_path: Path, action: str) -> None:
     done: Counter[str] = Counter()
     for name, fault in undisturbed.places(STEPS, (action,)):
-        strike(undisturbed, tmp_path, name, fault)
-        done[name] += 1
+        done[name] += strike(undisturbed, tmp_path, name, fault)
     print(f"\n{action}: {done.total()} times, {dict(done)}; each time whole, completed, nothing lost or doubled")
     assert done.total() >= 250
 
@@ -347,7 +349,7 @@ def refusals(undisturbed: Undisturbed, folder: Path, names: Iterable[str]) -> It
     for name, of_server in itertools.product(names, (False, True)):
         world = undisturbed.world
         with world.copy(folder / secrets.token_hex(4)) as settings:
-            calls = faults.count_calls(settings, STEPS[name], settings.home, world.postmaster() if of_server else None)
+            calls = faults.count_calls(settings, STEPS[name], world.postmaster() if of_server else None)
         assert calls["write"] + calls["pwrite64"], f"strace saw nothing written by {name}: {calls}"
         for call, times in sorted(calls.items()):
             for number, error in itertools.product(range(1, times + 1), (FULL, BROKEN)):
@@ -373,7 +375,7 @@ def test_a_disk_that_is_full_or_broken_loses_and_doubles_nothing(undisturbed: Un
     steps = [refusal for _, refusal in refusals(undisturbed, tmp_path, ["receive a report"])]
     by_the_step, by_the_server = ([each for each in steps if each.of_server is side] for side in (False, True))
     for refusal in (random.Random(5).choice(by_the_step), random.Random(5).choice(by_the_server)):
-        strike(undisturbed, tmp_path, "receive a report", refusal)
+        assert strike(undisturbed, tmp_path, "receive a report", refusal)
 
 
 @pytest.mark.campaign
@@ -382,9 +384,10 @@ def test_a_disk_that_is_full_or_broken_loses_and_doubles_nothing(undisturbed: Un
 def test_two_hundred_system_calls_that_fail(undisturbed: Undisturbed, tmp_path: Path) -> None:
     done: Counter[str] = Counter()
     for name, refusal in pick(refusals(undisturbed, tmp_path, STEPS), 300):
-        strike(undisturbed, tmp_path, name, refusal)
-        done[f"{refusal.error} of the {'server' if refusal.of_server else 'step'}"] += 1
-    print(f"\nsystem calls that failed: {done.total()}, {dict(done)}")
+        done[f"{refusal.error} of the {'server' if refusal.of_server else 'step'}"] += bool(
+            strike(undisturbed, tmp_path, name, refusal)
+        )
+    print(f"\nexperiments in which a system call failed: {done.total()}, {dict(done)}")
     assert done.total() >= 200
 
 

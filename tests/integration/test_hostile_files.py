@@ -95,8 +95,7 @@ def test_a_thousand_end_with_a_reason(database: Settings) -> None:
 def test_what_breaks_the_process_that_reads_it_is_refused(
     database: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """With limits that no check can keep."""
-    monkeypatch.setattr(apart, "is_plain", lambda _: False)
+    """With a limit that no check can keep; an .xls is never read in the batch's process."""
     monkeypatch.setattr(apart, "_PATIENCE", 0.001)
     path = tmp_path / "P22.xls"
     path.write_bytes((SAVED / "saved.xls").read_bytes())

@@ -199,7 +199,7 @@ def test_credit_equals_what_the_bank_stated(released: Settings, bi: psycopg.Curs
 
 def test_what_few_people_have_is_put_together_or_withheld(bi: psycopg.Cursor[dict[str, Any]]) -> None:
     rows = bi.execute("select * from published.report_credit").fetchall()
-    assert {row["value_state"] for row in rows} == {"reported", "suppressed", "remainder"} - {"reported"}
+    assert {row["value_state"] for row in rows} == {"suppressed", "remainder"}
     for row in rows:
         counts = [row["borrowers"], row["female_borrowers"], row["households"]]
         assert all(count is None or count == 0 or count >= 5 for count in counts), row

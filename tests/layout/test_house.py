@@ -140,6 +140,12 @@ def _published(project: Any) -> set[str]:
     return {each for name, published in found if published is not None for each in (name, published.get("as", name))}
 
 
+def test_decisions_are_numbered_one_after_the_other(project: Any) -> None:
+    pages = [page for page in project.find("docs/decisions", "*.md") if page.name != "README.md"]
+    assert sorted(int(page.name[:4]) for page in pages) == list(range(1, len(pages) + 1))
+    assert [page.name for page in pages if not page.read_text("utf-8").startswith(f"# {int(page.name[:4])}. ")] == []
+
+
 def test_each_decision_is_linked(project: Any) -> None:
     pages = project.find("docs/decisions", "*.md")
     linked = "\n".join(

@@ -1,6 +1,10 @@
 -- grain: one row per bank feed that replaced an earlier one of its bank, kind and month
 -- The ledger of corrections: what changed in all, when, why, by whom. By commune it is
 -- shown where the feed is received, not here: one corrected loan is one person's.
+{%- set amounts = {
+    'lent': 'withheld.is_flow', 'collected': 'withheld.is_flow', 'closing_balance': 'false',
+    'overdue': 'withheld.is_overdue', 'frozen': 'withheld.is_frozen'
+} %}
 with
 
 landed as (
@@ -17,16 +21,9 @@ landed as (
         receipt.received_at,
         lag(control.row_count) over sent as lines_before,
         control.row_count as lines_after,
-        lag(control.sum_lent) over sent as lent_before,
-        control.sum_lent as lent_after,
-        lag(control.sum_collected) over sent as collected_before,
-        control.sum_collected as collected_after,
-        lag(control.sum_closing_balance) over sent as closing_balance_before,
-        control.sum_closing_balance as closing_balance_after,
-        lag(control.sum_overdue) over sent as overdue_before,
-        control.sum_overdue as overdue_after,
-        lag(control.sum_frozen) over sent as frozen_before,
-        control.sum_frozen as frozen_after,
+        {{ each(
+            'lag(control.sum_{0}) over sent as {0}_before, control.sum_{0} as {0}_after', amounts
+        ) }},
         lag(control.receipt_id) over sent as replaced_receipt_id,
         lag(control.sequence) over sent as replaced_sequence
     from {{ source('raw', 'feed_control') }} as control
@@ -57,24 +54,13 @@ final as (
         landed.replaced_sequence,
         landed.lines_before::numeric as lines_before,
         landed.lines_after::numeric as lines_after,
-        case when not withheld.is_flow then landed.lent_before::numeric end
-            as lent_before,
-        case when not withheld.is_flow then landed.lent_after::numeric end
-            as lent_after,
-        case when not withheld.is_flow then landed.collected_before::numeric end
-            as collected_before,
-        case when not withheld.is_flow then landed.collected_after::numeric end
-            as collected_after,
-        landed.closing_balance_before::numeric as closing_balance_before,
-        landed.closing_balance_after::numeric as closing_balance_after,
-        case when not withheld.is_overdue then landed.overdue_before::numeric end
-            as overdue_before,
-        case when not withheld.is_overdue then landed.overdue_after::numeric end
-            as overdue_after,
-        case when not withheld.is_frozen then landed.frozen_before::numeric end
-            as frozen_before,
-        case when not withheld.is_frozen then landed.frozen_after::numeric end
-            as frozen_after,
+        {%- for amount, family in amounts.items() %}
+            {%- for side in ('before', 'after') %}
+                case
+                    when not {{ family }} then landed.{{ amount }}_{{ side }}::numeric
+                end as {{ amount }}_{{ side }},
+            {%- endfor %}
+        {%- endfor %}
         landed.reason,
         landed.state,
         landed.received_by as corrected_by,

@@ -10,11 +10,6 @@
     ],
     post_hook="{{ remember_scopes(ref('int_credit_scope')) }}",
 ) }}
-{%- set is_cured -%}
-    before.overdue_days > 0
-    and loan.overdue_days = 0
-    and loan.status not in ('written_off', 'frozen')
-{%- endset %}
 with
 
 changed as (
@@ -23,48 +18,8 @@ changed as (
     where {{ is_new_scope('scope') }}
 ),
 
--- What each loan was at the end of the month before: who recovered, who slid.
-loan_before as (
-    select
-        changed.scope_key,
-        loan.loan_id,
-        loan.closing_balance,
-        loan.overdue_days
-    from changed
-    inner join {{ ref('stg_loan') }} as loan
-        on
-            changed.previous_receipt_id = loan.receipt_id
-            and changed.previous_as_of_date = loan.as_of_date
-),
+{{ loans_of_two_months() }},
 
-loan_now as (
-    select
-        changed.scope_key,
-        changed.previous_receipt_id,
-        loan.loan_id,
-        loan.citizen_token,
-        loan.sex,
-        loan.commune_code,
-        loan.commune_code_system,
-        loan.group_id,
-        loan.organisation,
-        loan.credit_programme,
-        loan.status,
-        loan.lent,
-        loan.collected,
-        loan.written_off,
-        loan.closing_balance,
-        loan.overdue,
-        loan.frozen,
-        loan.overdue_days
-    from changed
-    inner join {{ ref('stg_loan') }} as loan
-        on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
-    where changed.kind = 'loan'
-),
-
--- A full join: a planner that expects few loans cannot make a loop over millions of it.
--- Loans that are gone have no row of their own and are dropped with their group.
 loan as (
     select
         loan.scope_key,
@@ -86,22 +41,7 @@ loan as (
         sum(loan.closing_balance) as closing_balance,
         sum(loan.overdue) as overdue,
         sum(loan.frozen) as frozen,
-        coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 30), 0)
-            as par30_balance,
-        coalesce(sum(loan.closing_balance) filter (where loan.overdue_days > 90), 0)
-            as par90_balance,
-        {{ balance_before('true') }} as balance_before,
-        {{ balance_before('before.overdue_days > 0') }} as overdue_before,
-        {{ balance_before('before.overdue_days > 30') }} as par30_before,
-        {{ balance_before('before.overdue_days > 90') }} as par90_before,
-        {{ balance_before('before.overdue_days = 0 and loan.overdue_days > 0') }}
-            as rolled_to_overdue,
-        {{ balance_before('before.overdue_days <= 30 and loan.overdue_days > 30') }}
-            as rolled_to_par30,
-        {{ balance_before('before.overdue_days <= 90 and loan.overdue_days > 90') }}
-            as rolled_to_par90,
-        -- Written off or frozen is not recovered.
-        {{ balance_before(is_cured) }} as cured
+        {{ loan_movements() }}
     from loan_now as loan
     full join loan_before as before
         on loan.scope_key = before.scope_key and loan.loan_id = before.loan_id

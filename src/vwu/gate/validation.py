@@ -64,9 +64,14 @@ def open_context(settings: Settings) -> Iterator[Any]:
 LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days", "small_cell", "dominance_pct")
 
 
+# A citizen id (0, place, century and sex, year, six digits) or a mobile number, standing by itself.
+IDENTITY_NUMBER = "(^|[^0-9A-Za-z.])(0[0-9][0-9][0-3][0-9]{8}|(0|[+]84)[35789][0-9]{8})([^0-9A-Za-z]|$)"
+
+
 def limits(settings: Settings) -> dict[str, str]:
     """What checks read as `current_setting('vwu.…')`."""
-    return {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS}
+    found = {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS}
+    return found | {"vwu.identity_number": IDENTITY_NUMBER}
 
 
 def connection_string(settings: Settings) -> str:
