@@ -122,7 +122,12 @@ def test_a_run_ends_with_a_new_release(story: Story) -> None:
 
 
 def test_the_scheduler_ran_the_dags(story: Story) -> None:
-    runs = story.query("airflow", "select dag_id, run_type, state from dag_run where dag_id <> 'official_figures'")
+    # Of what this run caused: intake also looks by itself, every five minutes, and requests wait for a person.
+    runs = story.query(
+        "airflow",
+        """select dag_id, run_type, state from dag_run
+           where dag_id <> 'official_figures' and run_type <> 'scheduled'""",
+    )
     assert {state for _, _, state in runs} == {"success"}
     assert ("branch_submissions", "manual", "success") in runs
     assert ("bank_feeds", "manual", "success") in runs
@@ -238,7 +243,10 @@ def test_official_periods_ask_for_approval_and_hold_no_worker(story: Story) -> N
     for run in asked.values():
         await_question(story, run)
     with psycopg.connect(story.settings.database_url("airflow")) as connection:
-        held = connection.execute("select count(*) from task_instance where state in ('running', 'deferred')")
+        held = connection.execute(
+            """select count(*) from task_instance
+               where dag_id = 'official_figures' and state in ('running', 'deferred')"""
+        )
         assert held.fetchone() == (0,)
 
 
