@@ -148,7 +148,8 @@ class Credit:
     """A bank's lending by programme, province and organisation: flows of the period, balances at its last month end.
 
     Figures are None where a bank does not give them, or where they are of too few people; `is_protected` says that some
-    were put together with others, here or in another row, or withheld.
+    were put together with others, here or in another row. `withheld` are the families of figures (docs/privacy.md) that
+    are in no row at all.
     """
 
     bank_code: str
@@ -170,6 +171,7 @@ class Credit:
     frozen: Decimal | None
     par30_balance: Decimal | None
     is_protected: bool = False
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +470,13 @@ select
     sum(credit.overdue) filter (where month.end_date = last_month.end_date) as overdue,
     sum(credit.frozen) filter (where month.end_date = last_month.end_date) as frozen,
     sum(credit.par30_balance) filter (where month.end_date = last_month.end_date) as par30_balance,
-    bool_or(credit.value_state <> 'reported') as is_protected
+    bool_or(credit.value_state <> 'reported') as is_protected,
+    coalesce(
+        string_to_array(
+            string_agg(nullif(credit.suppressed_figures, ''), ',') filter (where credit.value_state = 'remainder'), ','
+        ),
+        '{}'
+    ) as withheld
 from published.fct_credit_month as credit
 inner join published.dim_period as month on credit.period_key = month.period_key
 cross join last_month

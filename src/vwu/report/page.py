@@ -70,7 +70,11 @@ class ProgrammeBlock:
 
 @dataclass(frozen=True, slots=True)
 class CreditRow:
-    """Credit of one bank, programme, organisation or province, added up."""
+    """Credit of one bank, programme, organisation or province, added up.
+
+    `is_cut`: for too few people, figures of it stand in other rows or other rows' in it, each family by itself, so that
+    no figure is a share of another.
+    """
 
     name: Words
     loans: int | None
@@ -81,10 +85,11 @@ class CreditRow:
     closing_balance: Decimal | None
     overdue: Decimal | None
     par30_balance: Decimal | None
+    is_cut: bool = False
 
     @property
     def overdue_pct(self) -> Words:
-        if not self.closing_balance or self.overdue is None:
+        if self.is_cut or not self.closing_balance or self.overdue is None:
             return Words("–", "–")
         return wording.amount(100 * self.overdue / self.closing_balance, "PERCENT")
 
@@ -138,7 +143,9 @@ def page_values(rollup: Rollup, units: Mapping[str, Words], tiles: Sequence[Tile
         "revisions": revisions(rollup),
         "against_bank": rollup.beside.bank,
         "targets": rollup.targets,
-        "credit_total": _credit_row(Words("Tổng cộng", "Total"), rollup.credit) if rollup.credit else None,
+        "credit_total": _credit_row(Words("Tổng cộng", "Total"), rollup.credit, is_whole=True)
+        if rollup.credit
+        else None,
         "credit_tables": credit_tables(rollup.credit),
         "map": draw(tiles, states, _NO_TILE, _map_title(states)),
         "provinces_reported": sum(state.css_class == "all" for state in states.values()),
@@ -332,7 +339,10 @@ def _finding_groups(findings: Iterable[OpenFinding]) -> list[tuple[bool, list[Op
 def credit_tables(credit: Sequence[Credit]) -> list[tuple[Words, tuple[CreditRow, ...]]]:
     """The same credit by bank, by programme, by province and by organisation."""
     return [
-        (Words("Theo ngân hàng", "By bank"), _by(credit, lambda each: Words(each.bank_name_vi, each.bank_name_en))),
+        (
+            Words("Theo ngân hàng", "By bank"),
+            _by(credit, lambda each: Words(each.bank_name_vi, each.bank_name_en), is_whole=True),
+        ),
         (
             Words("Theo chương trình tín dụng", "By credit programme"),
             _by(credit, lambda each: Words(each.programme_name_vi, each.programme_name_en)),
@@ -351,35 +361,31 @@ def _credit_of(rollup: Rollup, province_code: str) -> tuple[CreditRow, ...]:
     return _by(own, lambda each: Words(each.bank_name_vi, each.bank_name_en))
 
 
-def _by(credit: Iterable[Credit], name: Any) -> tuple[CreditRow, ...]:
+def _by(credit: Iterable[Credit], name: Any, *, is_whole: bool = False) -> tuple[CreditRow, ...]:
+    """Credit by a name, the largest balance first. `is_whole`: a group has all that its banks report of the period."""
     groups: dict[Words, list[Credit]] = {}
     for each in credit:
         groups.setdefault(name(each), []).append(each)
-    rows = (_credit_row(label, group) for label, group in groups.items())
+    rows = (_credit_row(label, group, is_whole=is_whole) for label, group in groups.items())
     return tuple(sorted(rows, key=lambda row: -(row.closing_balance or 0)))
 
 
-def _credit_row(name: Words, credit: Sequence[Credit]) -> CreditRow:
+def _credit_row(name: Words, credit: Sequence[Credit], *, is_whole: bool) -> CreditRow:
+    def total(figure: str, family: str) -> Any:
+        """The sum of the parts that are known; None when none is, or when some of it is told nowhere."""
+        known = [value for each in credit if (value := getattr(each, figure)) is not None]
+        is_withheld = any(family in each.withheld for each in credit)
+        return sum(known) if known and not is_withheld else None
+
     return CreditRow(
         name=name,
-        loans=_count(each.loans for each in credit),
-        borrowers=_count(each.borrowers for each in credit),
-        female_borrowers=_count(each.female_borrowers for each in credit),
-        lent=_sum(each.lent for each in credit),
-        collected=_sum(each.collected for each in credit),
-        closing_balance=_sum(each.closing_balance for each in credit),
-        overdue=_sum(each.overdue for each in credit),
-        par30_balance=_sum(each.par30_balance for each in credit),
+        loans=total("loans", "loans"),
+        borrowers=total("borrowers", "people"),
+        female_borrowers=total("female_borrowers", "women"),
+        lent=total("lent", "flow"),
+        collected=total("collected", "flow"),
+        closing_balance=total("closing_balance", "people"),
+        overdue=total("overdue", "overdue"),
+        par30_balance=total("par30_balance", "par30"),
+        is_cut=not is_whole and any(each.is_protected for each in credit),
     )
-
-
-def _count(values: Iterable[int | None]) -> int | None:
-    """The sum of the parts that are known; None when none is."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
-
-
-def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
-    """As `_count`: nothing is no zero."""
-    known = [value for value in values if value is not None]
-    return sum(known, Decimal(0)) if known else None

@@ -190,6 +190,26 @@ def test_archipelagos_take_their_provinces_colour_and_no_number(rollup: Rollup) 
     assert "mark" not in hoang_sa[1]
 
 
+def test_no_figure_is_a_share_of_another_where_few_people_moved_one_of_them(rollup: Rollup) -> None:
+    """The overdue amount of a province stands in the nation's row; what nobody is told is in no total."""
+    first, *others = rollup.credit
+    moved = (
+        replace(first, overdue=None, is_protected=True),
+        *others,
+        replace(first, province_code="VN", province_name="Cả nước", closing_balance=None, is_protected=True),
+    )
+    told = {row.name.vi: row.overdue_pct.vi for _, rows in credit_tables(moved) for row in rows}
+    assert {name for name, share in told.items() if share == "–"} == {
+        "Cho vay hộ nghèo", "Tỉnh Thái Nguyên", "Cả nước", "Hội Phụ nữ"
+    }  # fmt: skip
+    withheld = tuple(replace(each, overdue=None, is_protected=True, withheld=("overdue",)) for each in (first, *others))
+    ((row,), *_) = (rows for _, rows in credit_tables((*withheld, replace(first, overdue=None, bank_code="VBSP"))))
+    assert (row.overdue, row.overdue_pct.vi) == (None, "–")
+    assert row.closing_balance is not None
+    ((row,), *_) = (rows for _, rows in credit_tables((withheld[0], *others)))
+    assert (row.overdue, row.overdue_pct.vi) == (None, "–"), "the sum of the others is not the bank's"
+
+
 def test_credit_adds_up_the_same_from_every_side(rollup: Rollup) -> None:
     totals = {sum(row.closing_balance for row in rows) for _, rows in credit_tables(rollup.credit)}
     assert totals == {28_000_000_000}
