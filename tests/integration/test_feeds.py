@@ -257,6 +257,46 @@ def test_a_month_is_held_against_the_one_before(
     assert query(database, "select count(*) from raw.feed_control") == [(1,)]
 
 
+def _of_another(rows: Rows, name: str) -> dict[str, str]:
+    """The first loan of a person who has no other, with another citizen id or customer number."""
+    row = next(row for row in rows if [each["customer_id"] for each in rows].count(row["customer_id"]) == 1)
+    row[name] = {"citizen_id": "022199999999", "customer_id": "K99999999"}[name]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "rule_id"),
+    [
+        ("citizen_id", "0221••••••99", "LOAN_CUSTOMER_CITIZEN_CHANGED"),
+        ("customer_id", "K999•••99", "LOAN_CITIZEN_CUSTOMER_CHANGED"),
+    ],
+)
+def test_a_customer_stays_the_same_citizen_over_the_months(
+    name: str, shown: str, rule_id: str, send: Callable[..., Outcome]
+) -> None:
+    """Told in the first month that says so, each time that it comes, and not in later ones; a wording may change."""
+    send(*example("loan", JANUARY))
+    rows, control = example("loan", FEBRUARY)
+    changed = _of_another(rows, name)
+    other = next(row for row in rows if row["customer_id"] != changed["customer_id"])
+    for row in rows:
+        row["full_name"] = "Tên Đã Sửa" if row["customer_id"] == other["customer_id"] else row["full_name"]
+    stated = {"previous_sum_closing_balance": control["previous_sum_closing_balance"]}
+    for sequence in (1, 2):
+        rows[0]["savings_balance"] = str(sequence)
+        outcome = send(rows, control, sequence=sequence, **stated)
+        assert (outcome.state, rules_of(outcome.findings)) == (State.LANDED, [rule_id])
+        (found,) = (each for each in outcome.findings if each.rule_id == rule_id)
+        assert (found.column, found.value, found.line_count) == (name, shown, 1)
+        assert found.position.endswith(f".csv:{rows.index(changed) + 2}")
+    for row in rows:
+        row |= {"as_of_date": "2024-03-31", "opening_balance": row["closing_balance"]}
+        row |= dict.fromkeys(("lent", "collected", "written_off", "transferred"), "0")
+    before = sum(int(row["opening_balance"]) for row in rows)
+    later = control | {"as_of_date": "2024-03-31"}
+    assert rules_of(send(rows, later, previous_sum_closing_balance=before).findings) == []
+
+
 def test_openings_in_all_are_held_against_the_control_record(send: Callable[..., Outcome]) -> None:
     """With no month before in the database there is still what the control record says of it."""
     rows, control = example("loan", FEBRUARY)

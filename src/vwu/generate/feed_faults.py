@@ -293,6 +293,24 @@ def _left_out(lines: list[Line]) -> Sequence[int] | None:
     return None
 
 
+def _was_another(column: str, change: Callable[[str], str]) -> Callable[[list[Line]], Sequence[int] | None]:
+    """Who has a loan from the month before, and no other, is another customer or citizen by now."""
+
+    def plant(lines: list[Line]) -> Sequence[int] | None:
+        for number in _alone(lines):
+            if int(lines[number]["opening_balance"]) > 0:
+                lines[number][column] = change(lines[number][column])
+                return (number,)
+        return None
+
+    return plant
+
+
+def _another_citizen(citizen_id: str) -> str:
+    """Of the same province, sex and year of birth."""
+    return f"{citizen_id[:6]}{'8' if citizen_id[6] == '9' else '9'}{citizen_id[7:]}"
+
+
 def loan_errors(communes: Sequence[str]) -> tuple[LineFault, ...]:
     """What refuses a loan feed. `communes` are two codes of the month."""
     return (
@@ -357,6 +375,16 @@ SUMMARY_ERRORS = (
 LOAN_HISTORY = (
     LineFault("LOAN_OPENING_DIFFERS", "opens 1.000 đồng higher than it closed", _opens_otherwise),
     LineFault("LOAN_VANISHED", "an active loan is gone", _left_out, customers=-1),
+    LineFault(
+        "LOAN_CUSTOMER_CITIZEN_CHANGED",
+        "another citizen id than last month",
+        _was_another("citizen_id", _another_citizen),
+    ),
+    LineFault(
+        "LOAN_CITIZEN_CUSTOMER_CHANGED",
+        "another customer number than last month",
+        _was_another("customer_id", lambda each: f"{each}B"),
+    ),
 )
 GROUP_HISTORY = (
     LineFault(

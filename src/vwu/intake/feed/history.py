@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vwu.intake.feed.columns import FINAL_STATUSES
 from vwu.intake.feed.control import Control
 from vwu.intake.feed.kinds import find_kind_faults
+from vwu.intake.feed.persons import find_changed_persons
 from vwu.intake.feed.places import MOST_LINES
 from vwu.intake.feed.rulebook import Search, balance_digest, find_by_searches
 from vwu.intake.feed.streams import copy_from_postgres
@@ -32,6 +33,8 @@ def find_history_faults(
             found += _roll_forward(engine, connection, before, control, file_name)
     if control.kind is Kind.LOAN and not found:
         found += _opening_sum(engine, control, file_name)
+    if control.kind is Kind.LOAN:
+        found += find_changed_persons(engine, connection, control, file_name)
     found += find_kind_faults(
         engine,
         connection,

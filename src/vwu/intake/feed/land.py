@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from vwu.intake.feed.columns import LAYOUTS
 from vwu.intake.feed.control import Control
+from vwu.intake.feed.persons import identify, lock_vault, read_known
 from vwu.intake.feed.rulebook import balance_digest
 from vwu.intake.feed.streams import copy_from_postgres, copy_to_postgres
 from vwu.intake.feed.table import LINE
-from vwu.intake.feed.tokens import CITIZEN_TOKEN, token_function
 from vwu.intake.feed.vault import hold_key
 from vwu.intake.model import Kind
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 TABLES: Mapping[Kind, str] = MappingProxyType(
     {Kind.LOAN: "raw.loan", Kind.GROUP: "raw.credit_group", Kind.SUMMARY: "raw.credit_summary"}
 )
-# One landing of a bank's identities at a time: two feeds may bring the same new person.
-_VAULT_LOCK = 7_700_003
 
 
 def land_feed(
@@ -49,18 +47,14 @@ def land_feed(
     digest = balance_digest(engine, "closing_balance") if control.kind is Kind.LOAN else None
     _insert_control(connection, control, receipt_id, scope_key, digest)
     if control.kind is Kind.LOAN:
-        _lock_vault(connection, control.bank_code)
-        _read_known(engine, connection, control.bank_code)
+        lock_vault(connection, control.bank_code)
+        read_known(engine, connection, control)
         identify(engine, token_key)
         _copy_persons(engine, connection, receipt_id)
     elif control.kind is Kind.GROUP:
-        _lock_vault(connection, control.bank_code)
+        lock_vault(connection, control.bank_code)
         _copy_leaders(engine, connection, control.bank_code, receipt_id)
     _copy_lines(engine, connection, control, receipt_id)
-
-
-def _lock_vault(connection: psycopg.Connection, bank_code: str) -> None:
-    connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [_VAULT_LOCK, bank_code])
 
 
 def _insert_control(
@@ -71,62 +65,6 @@ def _insert_control(
         f"insert into raw.feed_control ({', '.join(values)}) values ({', '.join(['%s'] * len(values))})",
         list(values.values()),
     )
-
-
-def _read_known(engine: DuckDBPyConnection, connection: psycopg.Connection, bank_code: str) -> None:
-    """The table `known`: identity hash and token of each wording of a person that the vault holds of this bank.
-
-    They come as one value of 24 bytes each: reading rows one by one would take longer than all else.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    row = connection.execute(
-        """select string_agg(int8send(identity_hash) || uuid_send(citizen_token), '')
-           from vault.person where bank_code = %s""",
-        [bank_code],
-        binary=True,
-    ).fetchone()
-    assert row is not None
-    known = np.frombuffer(row[0] or b"", np.dtype([("identity_hash", ">i8"), ("citizen_token", "V16")]))
-    hashes = pa.py_buffer(known["identity_hash"].astype(np.int64))
-    tokens = pa.py_buffer(np.ascontiguousarray(known["citizen_token"]))
-    stored = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(known), [None, tokens])
-    columns = {
-        "identity_hash": pa.Int64Array.from_buffers(pa.int64(), len(known), [None, hashes]),
-        "citizen_token": pa.UuidArray.from_storage(pa.uuid(), stored),
-    }
-    engine.execute("create or replace temp table known (identity_hash bigint, citizen_token uuid)")
-    engine.register("from_vault", pa.table(columns))
-    engine.execute("insert into known from from_vault")
-    engine.unregister("from_vault")
-
-
-def identify(engine: DuckDBPyConnection, token_key: bytes) -> None:
-    """Find each line's person in `known`, and add those who are not there yet, with a token.
-
-    Makes `identity`, the identity hash of each of `line` in the same order, and `newcomer`, a line of each new one.
-    """
-    engine.execute(
-        """create or replace temp table identity as
-           select (md5_number_lower(
-               bank_code || chr(31) || customer_id || chr(31) || citizen_id || chr(31) || full_name || chr(31)
-               || coalesce(birth_date - date '1970-01-01', 0)
-           ) >> 1)::bigint as identity_hash
-           from line"""
-    )
-    engine.execute(
-        """create or replace temp table newcomer as
-           select identity_hash, min(identity.rowid) as place from identity
-           anti join known using (identity_hash)
-           group by identity_hash"""
-    )
-    with token_function(engine, token_key):
-        engine.execute(
-            f"""insert into known
-                select newcomer.identity_hash, {CITIZEN_TOKEN}::uuid
-                from newcomer inner join line on newcomer.place = line.rowid"""
-        )
 
 
 _PERSON_COLUMNS = (

@@ -356,6 +356,16 @@ _HISTORY_RULES = (
         "{at_en}: closing_balance {value} ≠ the opening {proposed} of the following month, which is in force. If this correction is right, send that month again too.",
     ),
     _warning(
+        "LOAN_CUSTOMER_CITIZEN_CHANGED", "consistency",
+        "{at_vi}: khách hàng này những tháng trước mang số định danh khác, nay là {value}: một người có thể bị đếm thành hai. Hãy sửa tháng sai và gửi lại cả tháng đó.",
+        "{at_en}: in earlier months this customer had another citizen id than {value}: one person may count as two. Mend the month that is wrong and send it again.",
+    ),
+    _warning(
+        "LOAN_CITIZEN_CUSTOMER_CHANGED", "consistency",
+        "{at_vi}: số định danh này những tháng trước là của khách hàng khác, nay là {value}: hai người có thể bị đếm thành một. Hãy sửa tháng sai và gửi lại cả tháng đó.",
+        "{at_en}: in earlier months this citizen id was another customer's than {value}: two persons may count as one. Mend the month that is wrong and send it again.",
+    ),
+    _warning(
         "LOAN_GROUP_PLACE_DIFFERS", "reconciliation",
         "{position}: {lines} tổ thuộc xã hoặc tổ chức hội khác với tệp kia cùng tháng ({matters}): {value}.",
         "{position}: {lines} groups stand in another commune or organisation than in the other kind of the month ({matters}): {value}.",

@@ -39,6 +39,8 @@ CONTROLS: dict[str, tuple[Path, tuple[str, ...]]] = {
         ALONE, ("LOAN_CITIZEN_ID_LOST_ZERO", "LOAN_CITIZEN_ID_FORM", "LOAN_CITIZEN_ID_PREFIX",
                 "LOAN_CITIZEN_ID_CENTURY")),
     "one customer, one id": (ALONE, ("LOAN_CUSTOMER_CITIZEN_IDS", "LOAN_CITIZEN_CUSTOMERS")),
+    "one customer, one id over the months": (
+        WITH_HISTORY, ("LOAN_CUSTOMER_CITIZEN_CHANGED", "LOAN_CITIZEN_CUSTOMER_CHANGED")),
     "codes of their time": (
         ALONE, ("FEED_CODE_SYSTEM_EARLY", "FEED_CODE_SYSTEM_OLD", "FEED_COMMUNE_UNKNOWN", "FEED_PROGRAMME_UNKNOWN",
                 "FEED_BANK_UNKNOWN")),

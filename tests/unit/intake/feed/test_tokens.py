@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vwu.intake.feed.land import identify
+from vwu.intake.feed.persons import identify
 from vwu.intake.feed.table import open_engine
 from vwu.intake.feed.tokens import CITIZEN_TOKEN, citizen_token, key_id, token_function
 
@@ -55,7 +55,7 @@ def test_each_line_finds_its_own_person_in_a_large_feed() -> None:
                    'Hoa' as full_name, case when i % 3 > 0 then date '1980-01-01' end as birth_date
                from range(400000) as number (i)"""
         )
-        engine.execute("create temp table known (identity_hash bigint, citizen_token uuid)")
+        engine.execute("create temp table known (identity_hash bigint, citizen_token uuid, is_earlier boolean)")
         identify(engine, KEY)
         (all_known,) = engine.execute("select count(*) from known").fetchone() or (None,)
         engine.execute("delete from known where identity_hash % 2 = 0")
