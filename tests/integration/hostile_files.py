@@ -18,11 +18,14 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from vwu.catalogue import load_catalogue
 from vwu.intake.model import Outcome
 from vwu.intake.receive import receive_files
 from vwu.intake.submission.marked import mark_workbook
+from vwu.intake.submission.template import FormValue, form_lines, write_template
 
 SAVED = Path(__file__).parents[1] / "unit" / "intake" / "submission" / "libreoffice"
+SEEDS = Path(__file__).parents[2] / "seeds"
 HEADER = "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note\n"
 LINE = "BM01,1,P22,2024-01,DA939,WOMEN_STARTUP_SUPPORTED,actual,in_period,{},PERSON,{}\n"
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -51,8 +54,54 @@ def hostile_file(number: int) -> tuple[str, bytes]:
 # Damage
 
 
+@cache
+def _sample(name: str) -> bytes:
+    """What LibreOffice saved, with faults in it; or a form that lands as it is."""
+    if name != "sound.xlsx":
+        return (SAVED / name).read_bytes()
+    return _filled("P22", "2024-01")
+
+
+def _filled(branch_code: str, period_code: str) -> bytes:
+    """The form with a figure in each line."""
+    catalogue = load_catalogue(SEEDS)
+    values = []
+    for line in form_lines(catalogue, branch_code, period_code):
+        basis = catalogue.indicators[line.indicator_code].bases[0]
+        figure = 1000 if line.is_whole else "85,5%"
+        values.append(FormValue(line.programme_code, line.indicator_code, "actual", basis, figure))
+    return write_template(catalogue, branch_code, period_code, values)
+
+
+def sheet_for_each_commune(province: str, period_code: str) -> tuple[bytes, list[str]]:
+    """One workbook with a filled form of each commune of a province, and their codes."""
+    catalogue = load_catalogue(SEEDS)
+    period = catalogue.period(period_code)
+    assert period is not None
+    communes = [each for each in catalogue.branches_of("commune", period.end_date) if each.branch_code[:3] == province]
+    parts = {each: content.decode() for each, content in _unzipped(_filled(communes[0].branch_code, period_code))}
+    form, tag = parts.pop("xl/worksheets/sheet1.xml"), re.findall("<sheet [^>]*/>", parts["xl/workbook.xml"])[0]
+    relation = re.findall('<Relationship [^>]*worksheets/sheet1[.]xml"[^>]*/>', parts["xl/_rels/workbook.xml.rels"])[0]
+    override = re.findall('<Override [^>]*worksheets/sheet1[.]xml"[^>]*/>', parts["[Content_Types].xml"])[0]
+    tags, relations, overrides = [], [], []
+    for number, branch in enumerate(communes, start=1):
+        id_ = f"commune{number}"
+        tags.append(re.sub(' (name|sheetId|r:id)="[^"]*"', "", tag)[:-2] + f' name="{branch.branch_code}"'
+                    f' sheetId="{number}" r:id="{id_}"/>')  # fmt: skip
+        relations.append(re.sub(' Id="[^"]*"', f' Id="{id_}"', relation).replace("sheet1.xml", f"sheet{number}.xml"))
+        overrides.append(override.replace("sheet1.xml", f"sheet{number}.xml"))
+        parts[f"xl/worksheets/sheet{number}.xml"] = form.replace(communes[0].branch_code, branch.branch_code).replace(
+            communes[0].name_vi, branch.name_vi
+        )
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(tag, "".join(tags))
+    rels = "xl/_rels/workbook.xml.rels"
+    parts[rels] = parts[rels].replace(relation, "".join(relations))
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(override, "".join(overrides))
+    return _zipped({name: text.encode() for name, text in parts.items()}), [each.branch_code for each in communes]
+
+
 def _saved(chance: random.Random) -> bytes:
-    return (SAVED / chance.choice(("saved.xlsx", "saved.ods", "saved.xls"))).read_bytes()
+    return _sample(chance.choice(("saved.xlsx", "saved.ods", "saved.xls", "sound.xlsx")))
 
 
 def _flipped(chance: random.Random) -> bytes:
@@ -64,7 +113,7 @@ def _flipped(chance: random.Random) -> bytes:
 
 def _promising(chance: random.Random) -> bytes:
     """Counts, sizes and offsets of the old binary format (or of the zip's directory) that promise far too much."""
-    content = bytearray((SAVED / chance.choice(("saved.xls", "saved.xls", "saved.xlsx"))).read_bytes())
+    content = bytearray(_sample(chance.choice(("saved.xls", "saved.xls", "saved.xlsx"))))
     for _ in range(chance.choice((1, 2, 5))):
         at = chance.randrange(0, len(content) - 4, chance.choice((1, 2, 4)))
         content[at : at + 4] = chance.choice(
@@ -93,8 +142,12 @@ def _random(chance: random.Random) -> bytes:
 
 @cache
 def _parts(name: str) -> Mapping[str, bytes]:
-    with zipfile.ZipFile(SAVED / name) as archive:
-        return MappingProxyType({each: archive.read(each) for each in archive.namelist()})
+    return MappingProxyType(dict(_unzipped(_sample(name))))
+
+
+def _unzipped(content: bytes) -> list[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [(each, archive.read(each)) for each in archive.namelist()]
 
 
 def _zipped(parts: Mapping[str, bytes]) -> bytes:
@@ -107,7 +160,7 @@ def _zipped(parts: Mapping[str, bytes]) -> bytes:
 
 def _changed(chance: random.Random, change: Callable[[bytes], bytes]) -> bytes:
     """A sound package with one of its XML parts changed."""
-    parts = dict(_parts(chance.choice(("saved.xlsx", "saved.xlsx", "saved.ods"))))
+    parts = dict(_parts(chance.choice(("saved.xlsx", "sound.xlsx", "sound.xlsx", "saved.ods"))))
     name = chance.choice([each for each in parts if each.endswith((".xml", ".rels"))])
     return _zipped(parts | {name: change(parts[name])})
 

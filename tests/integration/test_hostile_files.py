@@ -9,6 +9,7 @@ next one is received as if nothing had been.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -18,19 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_files import KINDS, SAVED, hostile_file
+from hostile_files import HEADER, KINDS, LINE, SAVED, hostile_file, sheet_for_each_commune
 
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.intake import apart
-from vwu.intake.receive import receive
+from vwu.intake.arrivals import list_arrivals
+from vwu.intake.model import Outcome
+from vwu.intake.receive import receive, receive_files
 from vwu.intake.submission.template import write_template
 from vwu.settings import Settings
 
 MOST_SECONDS, MOST_MEGABYTES = 10, 500
 
 
-def receive_all(settings: Settings, numbers: Iterable[int]) -> dict[str, dict[str, Any]]:
+def receive_all(settings: Settings, files: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
     """What one process, which receives them all, says of each file."""
     folder = Path(settings.landing) / "branch_submissions"
     folder.mkdir(parents=True)
@@ -40,8 +43,7 @@ def receive_all(settings: Settings, numbers: Iterable[int]) -> dict[str, dict[st
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(pickle.dumps(settings))
-        for number in numbers:
-            name, content = hostile_file(number)
+        for name, content in files:
             path = folder / name
             path.write_bytes(content)
             process.stdin.write(pickle.dumps(str(path)).hex().encode() + b"\n")
@@ -74,7 +76,7 @@ def judge(settings: Settings, said: dict[str, dict[str, Any]]) -> None:
 
 
 def test_some_of_each_kind_end_with_a_reason(database: Settings) -> None:
-    said = receive_all(database, range(3 * len(KINDS)))
+    said = receive_all(database, map(hostile_file, range(3 * len(KINDS))))
     judge(database, said)
     assert {each["state"] for each in said.values()} >= {"rejected", "landed"}
 
@@ -82,7 +84,7 @@ def test_some_of_each_kind_end_with_a_reason(database: Settings) -> None:
 @pytest.mark.campaign
 @pytest.mark.timeout(3600)
 def test_a_thousand_end_with_a_reason(database: Settings) -> None:
-    said = receive_all(database, range(1000))
+    said = receive_all(database, map(hostile_file, range(1000)))
     print(
         Counter(each["state"] for each in said.values()),
         Counter(rule for each in said.values() for rule in each["rules"]),
@@ -90,6 +92,37 @@ def test_a_thousand_end_with_a_reason(database: Settings) -> None:
     for measure in ("seconds", "megabytes"):
         print(measure, sorted(((each[measure], name) for name, each in said.items()), reverse=True)[:5])
     judge(database, said)
+
+
+def test_a_sheet_for_each_of_168_communes_is_taken(database: Settings) -> None:
+    """The most that a province can send in one workbook, with every line filled; and corrected once more."""
+    content, communes = sheet_for_each_commune("P79", "2025-08")
+    assert len(communes) == 168
+    said = receive_all(database, [("P79.xlsx", content), ("P79 sửa.xlsx", content + b"\x00")])
+    judge(database, said)
+    assert [each["state"] for each in said.values()] == ["landed", "landed"]
+    with connect(database, "loader") as connection:
+        row = connection.execute("select count(*) from intake.scope where receipt_id is not null").fetchone()
+    assert row == (168,)
+
+
+def test_character_zero_and_names_that_are_no_utf_8(database: Settings) -> None:
+    """Neither can be kept in a database, and neither keeps what came with it from being received."""
+    zeros = (SAVED / "saved.xls").read_bytes().replace("Mã ch".encode("utf-16-le"), "Mã \0\0".encode("utf-16-le"))
+    text = (HEADER + LINE.format("5", "\0")).encode("utf-16")
+    folder = Path(database.landing) / "branch_submissions"
+    folder.mkdir(parents=True)
+    for name, content in (
+        (b"zeros.xls", zeros), (b"text.csv", text), (b"B\xb8o c\xb8o.csv", (HEADER + LINE.format("7", "")).encode())
+    ):  # fmt: skip
+        Path(folder, os.fsdecode(name)).write_bytes(content)
+    paths = list_arrivals(database, "branch_submissions", settle_seconds=0.0)
+    json.dumps(paths, ensure_ascii=False).encode()
+    outcomes = {outcome.file: outcome for outcome in receive_files(database, paths) if isinstance(outcome, Outcome)}
+    assert [str(outcomes[name].state) for name in ("zeros.xls", "text.csv")] == ["rejected", "landed"]
+    assert any("\ufffd" in each.value for each in outcomes["zeros.xls"].findings)
+    assert len(outcomes) == 3
+    assert list_arrivals(database, "branch_submissions", settle_seconds=0.0) == []
 
 
 def test_what_breaks_the_process_that_reads_it_is_refused(

@@ -18,6 +18,10 @@ ZONES = (BRANCH_SUBMISSIONS, BANK_FEEDS)
 CONTROL_SUFFIX, DONE_SUFFIX = ".control.json", ".done"
 # A task of Airflow costs seconds, a workbook some hundredths of one; a feed takes minutes.
 FILES_A_BATCH = {BRANCH_SUBMISSIONS: 200, BANK_FEEDS: 1}
+# A name that is no UTF-8 (out of an old archive) has surrogates for bytes in Python, which neither PostgreSQL nor JSON
+# takes: where a path is told, its bytes stand in a private area of Unicode instead.
+_AS_TEXT = {0xDC00 + byte: 0xEF00 + byte for byte in range(0x80, 0x100)}
+_AS_NAME = {told: named for named, told in _AS_TEXT.items()}
 # Half-written or private files of office programs and copying tools, never a submission.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".swp")
 # A feed without its control record is given this long before it is received, and refused for want of one.
@@ -81,16 +85,29 @@ def register(connection: psycopg.Connection, candidates: list[Candidate]) -> lis
 
 def describe(path: str) -> Candidate:
     """The candidate that one file is. Raises FileNotFoundError."""
-    file_system, place = _file_system(path)
+    file_system, place = file_system_of(path)
     if not file_system.exists(place):
         raise FileNotFoundError(f"there is no file {path}")
     control = f"{place}{CONTROL_SUFFIX}"
     infos = [file_system.info(each) for each in (place, control) if file_system.exists(each)]
-    return _candidate(path, infos, has_marker=len(infos) > 1)
+    return _candidate(as_text(path), infos, has_marker=len(infos) > 1)
+
+
+def as_text(path: str) -> str:
+    """The path as text of Unicode, whatever its bytes are; `file_system_of` finds the file again."""
+    return path.translate(_AS_TEXT)
+
+
+def file_system_of(path: str) -> tuple[Any, str]:
+    """The file system of a path or URL, and the place of the file there."""
+    from fsspec.core import url_to_fs
+
+    file_system, place = url_to_fs(path.translate(_AS_NAME))
+    return file_system, place
 
 
 def _candidates(settings: Settings, zone: str) -> list[Candidate]:
-    file_system, folder = _file_system(f"{settings.landing}/{zone}")
+    file_system, folder = file_system_of(f"{settings.landing}/{zone}")
     if not file_system.exists(folder):
         return []
     found: dict[str, dict[str, Any]] = file_system.find(folder, detail=True)
@@ -98,7 +115,7 @@ def _candidates(settings: Settings, zone: str) -> list[Candidate]:
     found = {path: info for path, info in found.items() if not info.get("islink")}
     return [
         _candidate(
-            file_system.unstrip_protocol(path).removeprefix("file://"),
+            as_text(file_system.unstrip_protocol(path).removeprefix("file://")),
             [info, *([found[f"{path}{CONTROL_SUFFIX}"]] if f"{path}{CONTROL_SUFFIX}" in found else [])],
             has_marker=any(f"{path}{suffix}" in found for suffix in (CONTROL_SUFFIX, DONE_SUFFIX)),
         )
@@ -143,10 +160,3 @@ def _settled(settings: Settings, zone: str, fresh: list[Candidate], settle_secon
         time.sleep(settle_seconds - max(youngest, 0.0))
     still = set(_candidates(settings, zone))
     return [each for each in fresh if each in still]
-
-
-def _file_system(path: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
-
-    file_system, place = url_to_fs(path)
-    return file_system, place

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vwu.intake import landing, life, store
-from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, describe
+from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, as_text, describe, file_system_of
 from vwu.intake.check import (
     check_reports,
     control_of,
@@ -30,6 +30,9 @@ from vwu.settings import Settings
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
+
+# In bytes, so that a suffix can follow.
+_LONGEST_NAME = 200
 
 
 class ChangedWhileReadError(Exception):
@@ -260,18 +263,18 @@ def _refuse_change(path: str, before: Candidate) -> None:
 @contextmanager
 def _local(path: str) -> Iterator[tuple[Path, bytes | None]]:
     """The file on this machine, and its control record: as it is, or fetched into a private folder for the while."""
-    from fsspec.core import url_to_fs
-
-    file_system, place = url_to_fs(path)
-    if "file" in file_system.protocol:
+    file_system, place = file_system_of(path)
+    if "file" in file_system.protocol and as_text(place) == place:
         yield Path(place), control_of(Path(place))
         return
     folder = Path(tempfile.mkdtemp(prefix="vwu-receive-"))
     try:
-        for each in (place, place + CONTROL_SUFFIX):
-            if file_system.exists(each):
-                file_system.get(each, str(folder / each.rsplit("/", 1)[-1]))
-        data = folder / place.rsplit("/", 1)[-1]
+        # An object store has longer names than a folder.
+        name = as_text(place.rsplit("/", 1)[-1]).encode()[-_LONGEST_NAME:].decode(errors="ignore")
+        for suffix in ("", CONTROL_SUFFIX):
+            if file_system.exists(place + suffix):
+                file_system.get(place + suffix, str(folder / (name + suffix)))
+        data = folder / name
         yield data, control_of(data)
     finally:
         shutil.rmtree(folder)

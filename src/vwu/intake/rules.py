@@ -6,6 +6,7 @@ Rules of branch submissions are in `submission/rules.py`, of bank feeds in `feed
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -21,6 +22,8 @@ FAMILIES = (
     "file", "structure", "validity", "consistency", "control",
     "reconciliation", "timeliness", "plausibility", "privacy",
 )  # fmt: skip
+# What XML 1.0 has no place for. Zero and lone surrogates have none in PostgreSQL and in UTF-8 either.
+_UNSHOWABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ def finding(
 ) -> Finding:
     """One finding of a rule; `names` fill the rule's texts beside position, column, value and proposed."""
     rule = rules()[rule_id]
+    position, column, value = showable(position), showable(column), showable(value)
+    proposed = None if proposed is None else showable(proposed)
+    names = {name: showable(each) if isinstance(each, str) else each for name, each in names.items()}
     names |= {"position": position, "column": column, "value": value, "proposed": proposed, "lines": line_count}
     return Finding(
         rule_id=rule_id,
@@ -82,6 +88,11 @@ def finding(
         proposed=proposed,
         line_count=line_count,
     )
+
+
+def showable(text: str) -> str:
+    """The text with U+FFFD for each character that cannot be shown in a workbook or kept in a database."""
+    return text if text.isprintable() else _UNSHOWABLE.sub("\ufffd", text)
 
 
 def of_period(

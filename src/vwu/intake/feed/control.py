@@ -13,7 +13,7 @@ from typing import Any
 from vwu.intake.feed.columns import CONTROL_KEYS, LAYOUTS
 from vwu.intake.feed.mask import masked_in_words
 from vwu.intake.model import FeedScope, Finding, Kind
-from vwu.intake.rules import finding
+from vwu.intake.rules import finding, showable
 
 SUMS = ("lent", "collected", "closing_balance", "overdue", "frozen")
 _VIETNAM = timezone(timedelta(hours=7))
@@ -170,7 +170,7 @@ def _invalid(position: str, key: str, value: str, wanted_vi: str, wanted_en: str
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or showable(value) != value:
         raise _NotValidError
     return value
 

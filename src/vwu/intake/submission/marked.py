@@ -18,6 +18,7 @@ from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
 from vwu.intake.model import Finding, Severity
+from vwu.intake.rules import showable
 from vwu.intake.submission.form import MARKS_SHEET
 from vwu.intake.submission.package import Package, PackageError, cell_at, cell_name, open_package, sheet_paths
 from vwu.intake.submission.splice import Element, Splice, append, elements, spliced, tag_text, with_attributes
@@ -48,8 +49,7 @@ _WORDS: Mapping[Severity, str] = MappingProxyType(
     {Severity.ERROR: "Lỗi", Severity.WARNING: "Cảnh báo", Severity.INFO: "Thông tin"}
 )
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
-# XML 1.0 has no place for these, and a cell holds 32,767 characters.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A cell holds 32,767 characters.
 _MAX_CELL_TEXT = 32_000
 
 Cell = tuple[int, int]
@@ -427,7 +427,7 @@ def _fresh_rows(
 
 
 def _xml_text(text: str) -> str:
-    return escape(_FORBIDDEN.sub("\ufffd", text)[:_MAX_CELL_TEXT])
+    return escape(showable(text)[:_MAX_CELL_TEXT])
 
 
 def _bare(each: Finding, message: str) -> str:

@@ -176,11 +176,11 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
                 sheet = workbook.get_sheet_by_name(each.name)
                 if sheet.total_height > MAX_ROWS or sheet.total_width > MAX_COLUMNS:
                     raise PackageError("FILE_TOO_LARGE", *[f"{sheet.total_height} × {sheet.total_width}"] * 2)
-                rows = tuple(tuple(row) for row in sheet.to_python(skip_empty_area=False))
+                rows = tuple(tuple(map(_without_zero, row)) for row in sheet.to_python(skip_empty_area=False))
                 merged = tuple(sheet.merged_cell_ranges or ())
                 known = facts.get(each.name) or SheetFacts(knows_formats=False)
                 is_hidden = each.visible != SheetVisibleEnum.Visible
-                sheets.append(Sheet(each.name, rows, known, merged, is_hidden))
+                sheets.append(Sheet(str(_without_zero(each.name)), rows, known, merged, is_hidden))
             return tuple(sheets)
     except PasswordError as error:
         raise PackageError("FILE_ENCRYPTED") from error
@@ -191,3 +191,8 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
         if type(error).__module__ != "pyo3_runtime":
             raise
         raise PackageError("FILE_TRUNCATED") from error
+
+
+def _without_zero(content: Content) -> Content:
+    """A damaged .xls has the character 0 in texts, which PostgreSQL does not keep."""
+    return content.replace("\x00", "\ufffd") if isinstance(content, str) else content

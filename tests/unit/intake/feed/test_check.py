@@ -332,6 +332,17 @@ def test_unreadable_control_record(content: bytes, make_feed: Any, tmp_path: Pat
         assert [each.rule_id for each in checked.findings] == ["FEED_CONTROL_UNREADABLE"]
 
 
+@pytest.mark.parametrize("odd", ["\0", "\ud800", "\uffff"])
+def test_a_control_record_has_no_text_that_cannot_be_shown(
+    odd: str, make_feed: Any, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path, control = make_feed("loan").write(tmp_path)
+    record = json.loads(control) | {"bank_code": f"VBSP{odd}"}
+    with check_feed(path, json.dumps(record).encode(), catalogue, date(2024, 2, 5)) as checked:
+        assert [(each.rule_id, each.column) for each in checked.findings] == [("FEED_CONTROL_INVALID", "bank_code")]
+        checked.findings[0].message_vi.encode()
+
+
 def test_every_key_of_the_control_record_is_required_but_for_nulls(
     make_feed: Any, tmp_path: Path, catalogue: Catalogue
 ) -> None:
