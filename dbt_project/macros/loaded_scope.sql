@@ -1,6 +1,7 @@
-{# The ledger that makes a build proportional to change (ARCHITECTURE D10): for each incremental model, which scope
-   it holds in which version. A scope whose version is no longer in force is deleted, a new one inserted, and the
-   ledger follows in the same transaction. `ledger` is a relation with scope_key and scope_version. #}
+{# The ledger that makes a build proportional to change (ARCHITECTURE D10): for each
+   incremental model, which scope it holds in which version. A scope whose version is
+   no longer in force is deleted, a new one inserted, and the ledger follows in the
+   same transaction. `ledger` is a relation with scope_key and scope_version. #}
 
 {% macro create_loaded_scope() %}
     create table if not exists intermediate.loaded_scope (
@@ -27,6 +28,23 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Condition: one of these models does not hold this version of the scope yet, or
+   everything is made anew. #}
+{% macro is_new_scope_of(alias, models) -%}
+    {%- if flags.FULL_REFRESH -%}
+        true
+    {%- else -%}
+        (
+            select count(*)
+            from intermediate.loaded_scope as loaded
+            where
+                loaded.model_name in ('{{ models | join("', '") }}')
+                and loaded.scope_key = {{ alias }}.scope_key
+                and loaded.scope_version = {{ alias }}.scope_version
+        ) < {{ models | length }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# Condition: what the model holds of this scope is no longer in force. #}
 {% macro is_stale_scope(ledger) -%}
     loaded.model_name = '{{ this.name }}'
@@ -39,11 +57,18 @@
     )
 {%- endmacro %}
 
-{% macro delete_stale_rows(ledger) %}
+{# Condition: the row is of the scope that `loaded` remembers; by columns where a
+   scope is of an indicator and period. #}
+{% macro is_of_rollup_scope() -%}
+    target.indicator_key = split_part(loaded.scope_key, '|', 1)::bigint
+    and target.period_key = split_part(loaded.scope_key, '|', 2)::bigint
+{%- endmacro %}
+
+{% macro delete_stale_rows(ledger, is_of_scope='target.scope_key = loaded.scope_key') %}
     {%- if is_incremental() -%}
         delete from {{ this }} as target
         using intermediate.loaded_scope as loaded
-        where target.scope_key = loaded.scope_key and {{ is_stale_scope(ledger) }}
+        where {{ is_of_scope }} and {{ is_stale_scope(ledger) }}
     {%- else -%}
         select 1
     {%- endif -%}

@@ -3,6 +3,16 @@
 -- What is not covered may be any more, so a side that covers only a part is open
 -- above. Where the two cannot be one number, the branch whose figure comes nearest to
 -- the difference explains most of it: left out on one side, or counted twice.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    indexes=[{'columns': ['period_key', 'indicator_key']}],
+    pre_hook=[
+        "{{ delete_stale_rows(ref('int_rollup_scope'), is_of_rollup_scope()) }}",
+        "{{ forget_stale_scopes(ref('int_rollup_scope')) }}",
+    ],
+    post_hook="{{ remember_scopes(ref('int_rollup_scope')) }}",
+) }}
 with
 
 compared as (
@@ -28,8 +38,10 @@ compared as (
         choice.is_below_upper_open as is_bank_upper_open
     from {{ ref('int_rollup_choice') }} as choice
     inner join {{ ref('int_indicator') }} as indicator using (indicator_key)
+    inner join {{ ref('int_rollup_scope') }} as scope using (indicator_key, period_key)
     where
-        choice.scenario = 'actual'
+        {{ is_new_scope('scope') }}
+        and choice.scenario = 'actual'
         and choice.own_value is not null
         and choice.below_value is not null
         and indicator.is_additive_over_regions

@@ -7,7 +7,7 @@
 with
 
 flow as (
-    select * from {{ ref('int_value_rollable') }}
+    select * from {{ ref('int_value_touched') }}
     where measure = 'flow'
 ),
 
@@ -81,6 +81,10 @@ told as (
             later.end_date = period.end_date
             and period.calendar = 'union'
             and later.year_start_date <= period.start_date
+    inner join {{ ref('int_rollup_changed') }} as changed
+        on
+            period.period_key = changed.period_key
+            and later.indicator_key = changed.indicator_key
     inner join {{ ref('int_branch') }} as branch
         on
             later.branch_key = branch.branch_key

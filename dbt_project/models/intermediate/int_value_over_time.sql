@@ -1,5 +1,6 @@
 -- grain: one row per programme, indicator, branch, period, scenario and basis:
 -- reported, or derived from its parts
+-- Of what this build rolls up; the next one makes it anew.
 {{ config(
     materialized='table',
     indexes=[
@@ -28,7 +29,8 @@ reported as (
         end_date as latest_end_date,
         1::numeric as covered_share,
         case when measure = 'undetermined' then 'undetermined' end as blocked_code
-    from {{ ref('int_value_rollable') }}
+    from {{ ref('int_value_touched') }}
+    inner join {{ ref('int_rollup_changed') }} using (indicator_key, period_key)
 ),
 
 -- Of the two ways to a longer flow, in this order: a sum that covers the whole period,

@@ -25,11 +25,15 @@ final as (
         part.is_lower_open,
         part.is_upper_open,
         part.is_approximate
-    from {{ ref('int_value_rollable') }} as part
+    from {{ ref('int_value_touched') }} as part
     inner join {{ ref('int_period_containment') }} as within
         on part.period_key = within.part_key
+    inner join {{ ref('int_rollup_changed') }} as changed
+        on
+            within.container_key = changed.period_key
+            and part.indicator_key = changed.indicator_key
     -- What a branch says of the whole is preferred to what its parts add up to.
-    left join {{ ref('int_value_rollable') }} as whole
+    left join {{ ref('int_value_touched') }} as whole
         on
             within.container_key = whole.period_key
             and part.programme_key = whole.programme_key

@@ -9,7 +9,7 @@ select
     value.scenario,
     value.start_date,
     value.end_date
-from {{ ref('int_value_rollable') }} as value
+from {{ ref('int_value_touched') }} as value
 inner join {{ ref('int_branch') }} as branch using (branch_key)
 inner join {{ ref('int_branch_heir') }} as heir on value.branch_key = heir.heir_key
 where

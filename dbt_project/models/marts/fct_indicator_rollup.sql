@@ -1,6 +1,25 @@
 -- grain: one row per programme, indicator, region, period, scenario, basis and boundary
-{{ config(indexes=[{'columns': ['period_key', 'region_key', 'indicator_key']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    indexes=[{'columns': ['period_key', 'indicator_key', 'region_key']}],
+    pre_hook=[
+        "{{ delete_stale_rows(ref('int_rollup_scope'), is_of_rollup_scope()) }}",
+        "{{ forget_stale_scopes(ref('int_rollup_scope')) }}",
+    ],
+    post_hook="{{ remember_scopes(ref('int_rollup_scope')) }}",
+) }}
 with
+
+-- Parts of a ratio that changed are rolled up again beside it; here they stay.
+changed as (
+    select
+        scope.indicator_key,
+        scope.period_key
+    from {{ ref('int_rollup_scope') }} as scope
+    where {{ is_new_scope('scope') }}
+),
 
 recomputed as (
     select * from {{ ref('int_rollup_ratio') }}
@@ -51,7 +70,41 @@ judged as (
             when not indicator.is_additive_over_regions then 'not_additive_over_regions'
         end as refused_code
     from rolled
+    inner join changed using (indicator_key, period_key)
     inner join {{ ref('int_indicator') }} as indicator using (indicator_key)
+),
+
+-- The same result under several programmes (a cooperative under 939 and under 01) makes
+-- a row of each.
+claimed as (
+    select
+        judged.indicator_key,
+        judged.region_key,
+        judged.period_key,
+        judged.scenario,
+        judged.basis,
+        judged.boundary,
+        string_agg(
+            programme.programme_code, ', '
+            order by programme.programme_code
+        ) as claimed_under
+    from judged
+    inner join {{ ref('dim_programme') }} as programme using (programme_key)
+    where
+        judged.indicator_key in (
+            select several.indicator_key
+            from judged as several
+            group by several.indicator_key
+            having min(several.programme_key) <> max(several.programme_key)
+        )
+    group by
+        judged.indicator_key,
+        judged.region_key,
+        judged.period_key,
+        judged.scenario,
+        judged.basis,
+        judged.boundary
+    having count(*) > 1
 ),
 
 final as (
@@ -85,8 +138,17 @@ final as (
         judged.branches_expected,
         judged.branches_reported,
         judged.coverage_pct,
-        judged.data_to_date
+        judged.data_to_date,
+        claimed.claimed_under
     from judged
+    left join claimed
+        on
+            judged.indicator_key = claimed.indicator_key
+            and judged.region_key = claimed.region_key
+            and judged.period_key = claimed.period_key
+            and judged.scenario = claimed.scenario
+            and judged.basis = claimed.basis
+            and judged.boundary = claimed.boundary
     left join {{ ref('blocked_reason') }} as blocked
         on judged.refused_code = blocked.blocked_code
 )

@@ -1,0 +1,160 @@
+"""What one changed value costs the build, against building everything, at national size (SCALE P2, P4).
+
+    .venv/bin/python benchmarks/rollup_change.py --indicators 2 --months 60
+
+lays, in a throw-away PostgreSQL, a whole nation's monthly figures in `raw` (every commune of its time, made up;
+regions, branches, periods and indicators are the real ones), builds everything, sends one commune's month again with
+one figure changed, and builds again; then once more with nothing changed. Prints seconds of the three, of which for the
+roll-up, and the rows that the roll-up made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+
+from vwu.build import BuildResult, build
+from vwu.database import connect
+from vwu.settings import Settings, load_settings
+from vwu.stack import postgres, state
+from vwu.stack.server import admin_url, migrate_warehouse, prepare_server, warehouse_name
+
+LAST = "2026-06-30"
+CHANGED = {"branch": "P22-06895", "period": "2026-05", "receipt": "c0ffee0000000000"}
+RECEIPT = "left(md5(branch_code || '|' || period_code), 16)"
+
+# One receipt in force for each commune and month, all its indicators in it.
+LAY = (
+    f"""create temporary table told as
+        select branch.branch_code, period.period_code, {RECEIPT} as receipt_id,
+            'submission|' || branch.branch_code || '|' || period.period_code || '|BM01' as scope_key
+        from seeds.branch as branch
+        inner join seeds.period as period
+            on branch.valid_from <= period.end_date and coalesce(branch.valid_to, 'infinity') >= period.end_date
+        where branch.level = 'commune' and period.calendar = 'union' and period.period_kind = 'month'
+            and period.end_date <= '{LAST}'
+            and period.start_date > date '{LAST}' - make_interval(months => %(months)s + 1)""",
+    """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
+       select receipt_id, md5(receipt_id) || md5(receipt_id), 'submission', scope_key, 1, 'landed', 'benchmark'
+       from told""",
+    """insert into intake.scope (scope_key, kind, branch_code, period_code, form, receipt_id, precedence)
+       select scope_key, 'submission', branch_code, period_code, 'BM01', receipt_id, 1 from told""",
+    """insert into raw.submission_value (receipt_id, line_no, scope_key, branch_code, period_code, form, form_version,
+           programme_code, indicator_code, scenario, basis, value, lower_bound, upper_bound, qualifier, value_state,
+           unit_code, position, raw_text)
+       select told.receipt_id, indicator.place, told.scope_key, told.branch_code, told.period_code, 'BM01', '1',
+           indicator.programme_code, indicator.indicator_code, 'actual', 'in_period', amount.value, amount.value,
+           amount.value, 'exact', 'reported', indicator.unit_code, 'line ' || indicator.place, amount.value::text
+       from told
+       cross join (
+           select *, row_number() over (order by indicator_code)::integer as place from seeds.indicator
+           where measure = 'flow' order by indicator_code limit %(indicators)s
+       ) as indicator
+       cross join lateral (
+           select (abs(hashtext(told.scope_key || indicator.place)) %% 997)::numeric as value
+       ) as amount""",
+)
+# The same file once more under another receipt, one figure higher by one.
+CHANGE = (
+    """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
+       values (%(receipt)s, md5('changed') || md5('changed'), 'submission', 'changed', 1, 'landed', 'benchmark')""",
+    """insert into raw.submission_value
+       select (jsonb_populate_record(value, jsonb_build_object(
+           'receipt_id', %(receipt)s::text, 'value', value.value + (value.line_no = 1)::integer,
+           'lower_bound', value.value + (value.line_no = 1)::integer,
+           'upper_bound', value.value + (value.line_no = 1)::integer))).*
+       from raw.submission_value as value inner join intake.scope using (receipt_id)
+       where scope.branch_code = %(branch)s and scope.period_code = %(period)s""",
+    """update intake.scope set receipt_id = %(receipt)s where branch_code = %(branch)s and period_code = %(period)s""",
+)
+WORK = """
+select
+    coalesce(sum(seconds) filter (where node_id ~ 'int_(value|rollup|children)|fct_indicator_rollup$'), 0) as rollup_s,
+    coalesce(sum(rows_affected) filter (where node_id ~ 'fct_indicator_rollup$'), 0) as rollup_rows
+from quality.dbt_result where build_id = %s and resource_type = 'model'
+"""
+
+
+def main() -> None:
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="vwu-benchmark-"))
+    settings = load_settings({"VWU_HOME": str(folder / "home")})
+    try:
+        settings = _warehouse(settings)
+        sizes = {"months": options.months, "indicators": options.indicators}
+        _built(settings, "empty")
+        values = _lay(settings, sizes)
+        print(
+            f"PostgreSQL 18, Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; "
+            f"{values:,} values of communes, {options.indicators} indicators, {options.months} months"
+        )
+        whole = _built(settings, "everything", full_refresh=True)
+        _run(settings, CHANGE, CHANGED)
+        change = _built(settings, "one value changed")
+        nothing = _built(settings, "nothing changed")
+        print(f"everything / one value: {whole['seconds'] / change['seconds']:.1f} x of the build, "
+              f"{whole['rollup_s'] / max(change['rollup_s'], 0.001):.1f} x of the roll-up")  # fmt: skip
+        print(json.dumps({"everything": whole, "one value": change, "nothing": nothing}))
+    finally:
+        postgres.remove(settings.home)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--indicators", type=int, default=2, help="that every commune reports every month")
+    parser.add_argument("--months", type=int, default=60)
+    return parser.parse_args()
+
+
+def _warehouse(settings: Settings) -> Settings:
+    """An empty, migrated warehouse on a server of its own."""
+    with state.lock(settings.home, print):
+        state.prepare(settings)
+        settings = state.reread(settings)
+        running = postgres.start(settings.home, settings.secrets["superuser"])
+        settings = state.record_addresses(settings, {"postgres_port": running.port})
+        prepare_server(settings)
+    migrate_warehouse(settings)
+    return settings
+
+
+def _lay(settings: Settings, sizes: dict[str, int]) -> int:
+    """Returns how many values were laid."""
+    _run(settings, LAY, sizes)
+    with psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True) as admin:
+        admin.execute("vacuum analyze")
+        row = admin.execute("select count(*) from raw.submission_value").fetchone()
+    assert row is not None
+    assert row[0], "nothing was laid: this measures nothing"
+    return int(row[0])
+
+
+def _run(settings: Settings, statements: tuple[str, ...], values: Mapping[str, object]) -> None:
+    with psycopg.connect(admin_url(settings, warehouse_name(settings))) as admin:
+        for statement in statements:
+            admin.execute(statement.encode(), values)
+
+
+def _built(settings: Settings, what: str, full_refresh: bool = False) -> dict[str, float]:
+    result: BuildResult = build(settings, full_refresh)
+    assert result.ok, result.failures
+    with connect(settings, "builder") as connection:
+        row = connection.execute(WORK, [result.build_id]).fetchone()
+    assert row is not None
+    found = {"seconds": round(result.seconds, 1), "rollup_s": round(row[0], 1), "rollup_rows": int(row[1])}
+    print(f"{what:<20}{found['seconds']:>9.1f} s, of it roll-up{found['rollup_s']:>9.1f} s, "
+          f"{found['rollup_rows']:>12,} rows rolled up", flush=True)  # fmt: skip
+    return found
+
+
+if __name__ == "__main__":
+    main()

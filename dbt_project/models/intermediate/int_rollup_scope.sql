@@ -1,0 +1,54 @@
+-- grain: one row per indicator and period that is rolled up, with a version of all that
+-- decides it
+-- A ratio changes with its parts. The indicator, not its programme, is the scope: a
+-- second programme that claims the same result is shown beside the first.
+{{ config(materialized='table') }}
+with
+
+own as (
+    select
+        digest.indicator_key,
+        dependency.container_key as period_key,
+        md5(
+            string_agg(
+                digest.period_key || ':' || digest.digest, '|'
+                order by digest.period_key
+            )
+        ) as version
+    from {{ ref('int_value_digest') }} as digest
+    inner join {{ ref('int_period_dependency') }} as dependency
+        on digest.period_key = dependency.part_key
+    group by digest.indicator_key, dependency.container_key
+),
+
+decides as (
+    select
+        indicator_key,
+        period_key,
+        indicator_key as part_key,
+        version
+    from own
+    union all
+    select
+        ratio.indicator_key,
+        own.period_key,
+        own.indicator_key as part_key,
+        own.version
+    from {{ ref('int_indicator') }} as ratio
+    inner join own
+        on own.indicator_key in (ratio.numerator_key, ratio.denominator_key)
+    where ratio.measure = 'ratio' and ratio.indicator_key <> own.indicator_key
+),
+
+final as (
+    select
+        indicator_key,
+        period_key,
+        indicator_key || '|' || period_key as scope_key,
+        md5(string_agg(part_key || ':' || version, '|' order by part_key))
+            as scope_version
+    from decides
+    group by indicator_key, period_key
+)
+
+select * from final
