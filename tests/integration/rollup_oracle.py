@@ -325,6 +325,31 @@ class World:
         return found
 
     @cached_property
+    def communes_in(self) -> Mapping[tuple[Region, int], list[Region]]:
+        """The communes of each region on each day that was some branch's last."""
+        found: dict[tuple[Region, int], list[Region]] = defaultdict(list)
+        for commune in (region for region in self.regions if region.level == "commune"):
+            for on in {life.until for life in self.tenure.values()} - {FOREVER}:
+                for region in self.up(commune, on) if self.life[commune].has(on) else ():
+                    found[region, on].append(commune)
+        return found
+
+    def stands_on(self, heir: Branch) -> dict[Branch, Fraction]:
+        """The branches gone before a commune's on whose ground it stands, and the share of each."""
+        if self.level(heir) != "commune":
+            return {}
+        lands = {land for region, _ in self.homes(heir) for land in self.today(region)}
+        found = {}
+        for branch, life in self.tenure.items():
+            if life.until < self.tenure[heir].since and self.level(branch) in ("commune", "district", "province"):
+                (home,) = (region for region, days in self.homes(branch) if days.until == life.until)
+                ground = [self.today(commune) for commune in self.communes_in[home, life.until]]
+                held = sum((now[land][0] for now in ground for land in lands & now.keys()), Fraction(0))
+                if held:
+                    found[branch] = Fraction(1) if self.level(branch) == "commune" else held / len(ground)
+        return found
+
+    @cached_property
     def seats(self) -> Mapping[tuple[str, Region, str], Counter[Life]]:
         """How many branches belong to a region, by boundary and reporting level, and from when to when."""
         found: dict[tuple[str, Region, str], set[tuple[Branch, Life]]] = defaultdict(set)
@@ -384,6 +409,7 @@ class OverTime:
     def __init__(self, world: World, values: Iterable[Said]) -> None:
         self.world = world
         self.figures: dict[Cell, list[Figure]] = defaultdict(list)
+        self.outweighed: dict[tuple[Cell, Branch], list[Branch]] = defaultdict(list)
         series: dict[tuple[Cell, Branch], dict[str, Figure]] = defaultdict(dict)
         for said in values:
             meant = world.resolve(said.branch_code, said.cell.period)
@@ -403,17 +429,19 @@ class OverTime:
 
     def _said_for_others(
         self, series: Mapping[tuple[Cell, Branch], Mapping[str, Figure]]
-    ) -> Mapping[tuple[Cell, Branch], list[Life]]:
-        """Of each branch that ended: which days those that followed it, or a branch above it, report too."""
-        found: dict[tuple[Cell, Branch], list[Life]] = defaultdict(list)
-        followed: dict[Branch, set[Branch]] = {}
+    ) -> Mapping[tuple[Cell, Branch], list[tuple[Branch, Fraction, Life]]]:
+        """Of each branch that ended: who of those that followed it, or stand on its ground, reports days of it."""
+        found: dict[tuple[Cell, Branch], list[tuple[Branch, Fraction, Life]]] = defaultdict(list)
+        before: dict[Branch, dict[Branch, Fraction]] = {}
         for (cell, heir), told in series.items():
             since = self.world.tenure[heir].since
             back = [life for life in (self.world.periods[period][1] for period in told) if life.since < since]
             if back and cell.basis == "in_period":
-                followed[heir] = followed.get(heir) or self.world.followed(heir)
-                for branch in followed[heir]:
-                    found[cell, branch] += back
+                if heir not in before:
+                    followed = dict.fromkeys(self.world.followed(heir), Fraction(1))
+                    before[heir] = {**self.world.stands_on(heir), **followed}
+                for branch, share in before[heir].items():
+                    found[cell, branch] += [(heir, share, life) for life in back]
         return found
 
     def _tell_differences(
@@ -479,10 +507,22 @@ class OverTime:
                 self.figures[cell._replace(period=whole)].append(figure)
 
     def _left_to_it(self, cell: Cell, branch: Branch, whole: str, periods: Sequence[str]) -> list[str]:
-        """Without the parts that share a day with what a successor says of the whole or of a part of it."""
+        """Without the parts that share a day with what others say of it, if they hold more than half of its ground.
+
+        If they do not, it is theirs that is set aside.
+        """
         lives = {period: self.world.periods[period][1] for period in (*periods, whole)}
-        taken = [life for life in self._reaching_back.get((cell, branch), ()) if _holds(lives[whole], life)]
-        return [period for period in periods if not any(lives[period].meets(life) for life in taken)]
+        taken = [
+            (heir, share, life)
+            for heir, share, life in self._reaching_back.get((cell, branch), ())
+            if _holds(lives[whole], life) and any(lives[period].meets(life) for period in periods)
+        ]
+        holders = {heir: share for heir, share, _ in taken}
+        if sum(holders.values()) > Fraction(1, 2):
+            return [period for period in periods if not any(lives[period].meets(life) for *_, life in taken)]
+        for heir in holders:
+            self.outweighed[cell._replace(period=whole), heir].append(branch)
+        return list(periods)
 
     def _derive(self, cell: Cell, measure: str, whole: str, told: Mapping[str, Figure]) -> Figure | None:
         if measure in ("ratio", "undetermined"):
@@ -558,7 +598,9 @@ class Rollup:
     def __init__(self, world: World, values: Iterable[Said]) -> None:
         self.world = world
         self.totals: dict[Key, Row] = {}
-        for cell, figures in OverTime(world, values).figures.items():
+        told = OverTime(world, values)
+        self.outweighed = told.outweighed
+        for cell, figures in told.figures.items():
             for (boundary, region), shares in self._spread(cell, figures).items():
                 self.totals[Key(cell, region, boundary)] = self._total(cell, region, boundary, shares)
 
@@ -572,7 +614,12 @@ class Rollup:
         ]
         stands = self._who_stands(cell, placed)
         found: dict[tuple[str, Region], list[Share]] = defaultdict(list)
+        counted = {
+            f.branch for f, _ in placed
+            if f.amount and (stands.get(f.region, True) or f.region.level != self.world.reporting_level(f.branch))
+        }  # fmt: skip
         for figure, on in placed:
+            is_outweighed = not counted.isdisjoint(self.outweighed.get((cell, figure.branch), ()))
             own = self.world.reporting_level(figure.branch)
             if own == figure.region.level and not stands.get(figure.region, True):
                 continue
@@ -580,7 +627,7 @@ class Rollup:
             above = [r for r in self.world.up(figure.region, on) if stands.get(r) and HEIGHT[r.level] > height]
             spoken_for = {(way[0], way[1]) for region in above for way in self.world.ways(region, on)}
             for boundary, target, weight, is_estimated in self.world.ways(figure.region, on):
-                if (boundary, target) not in spoken_for:
+                if (boundary, target) not in spoken_for and not (is_outweighed and target.level != "commune"):
                     found[boundary, target].append(Share(figure, weight, is_estimated))
         return found
 

@@ -313,7 +313,7 @@ def receive_all(settings: Settings, arrivals: Sequence[str]) -> Iterator[Any]:
 
 KIN = (
     *("TW", "P19", "P06", "P22", "P19-X01", "P22-D200", "P19-D164", "P06-D058"),
-    *("P22-06895", "P22-06913", "P22-06862", "P22-06799"),
+    *("P22-06895", "P22-06913", "P22-06862", "P22-06799", "P19-01840"),
 )
 NEAR = (
     *("2025-04", "2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "2025-12", "2026-01", "2024-12"),
@@ -370,6 +370,7 @@ class Watch:
     def __init__(self, seeds: Path) -> None:
         self.world = oracle.World(seeds)
         self.world.add_spans(NEAR)
+        self._grounds: dict[Any, Any] = {}
 
     def wrong(self, key: Any, value: Fraction, told: Sequence[Any]) -> Iterator[str]:
         measure = self.world.indicators[key.cell.indicator]["measure"]
@@ -427,7 +428,7 @@ class Watch:
                 yield f"{one.branch_code} {one.cell.period} and {other.branch_code} {other.cell.period} hold the same"
 
     def _hold_each_other(self, one: Any, other: Any) -> bool:
-        """One lies in the other, at their time or as what followed it."""
+        """One lies in the other, at their time or as what followed it; or one is on ground that was the other's."""
         homes = []
         for report in (one, other):
             branch, region = self.world.resolve(report.branch_code, report.cell.period)
@@ -438,7 +439,14 @@ class Watch:
         (branch, home, above), (other_branch, other_home, other_above) = homes
         if branch == other_branch or "unit" in (self.world.level(branch), self.world.level(other_branch)):
             return False
-        return home in other_above or other_home in above
+        if home in other_above or other_home in above:
+            return True
+        return other_branch in self._ground(branch) or branch in self._ground(other_branch)
+
+    def _ground(self, branch: Any) -> Any:
+        if branch not in self._grounds:
+            self._grounds[branch] = self.world.stands_on(branch)
+        return self._grounds[branch]
 
 
 @pytest.mark.parametrize("examples", [2, pytest.param(60, marks=[pytest.mark.campaign, pytest.mark.timeout(14_400)])])

@@ -1,7 +1,8 @@
 -- grain: one row per value over time, boundary and region that it counts towards
 -- A region whose own figure stands speaks for what lies below it: then the figures
 -- below do not count again towards it or towards anything above it. One that is set
--- aside counts nowhere.
+-- aside counts nowhere. What a new commune reports back, while a district or province
+-- of before stands for the same days, counts for the commune alone.
 with
 
 value as (
@@ -16,8 +17,34 @@ choice as (
     select * from {{ ref('int_rollup_choice') }}
 ),
 
--- The lowest level above a value at which a region's own figure stands.
-spoken_for as (
+reported_back as (
+    select
+        yielding.programme_key,
+        yielding.indicator_key,
+        yielding.heir_key as branch_key,
+        yielding.container_key as period_key,
+        yielding.scenario,
+        ended.basis,
+        {{ level_rank("'district'") }} as level_rank
+    from {{ ref('int_value_yielding') }} as yielding
+    inner join value as ended
+        on
+            yielding.programme_key = ended.programme_key
+            and yielding.indicator_key = ended.indicator_key
+            and yielding.branch_key = ended.branch_key
+            and yielding.container_key = ended.period_key
+            and yielding.scenario = ended.scenario
+            and ended.basis = 'in_period'
+            and ended.blocked_code is null
+    left join choice
+        on
+            ended.region_key = choice.region_key
+            and ended.branch_level = choice.own_level
+            and {{ matches_cell('ended', 'choice') }}
+    where not yielding.is_yielding and not coalesce(choice.is_set_aside, false)
+),
+
+below_own as (
     select
         below.programme_key,
         below.indicator_key,
@@ -25,7 +52,7 @@ spoken_for as (
         below.period_key,
         below.scenario,
         below.basis,
-        min({{ level_rank('choice.own_level') }}) as level_rank
+        {{ level_rank('choice.own_level') }} as level_rank
     from choice
     inner join path
         on
@@ -40,13 +67,24 @@ spoken_for as (
         not choice.is_set_aside
         and {{ level_rank('choice.own_level') }}
         > {{ level_rank('below.branch_level') }}
-    group by
-        below.programme_key,
-        below.indicator_key,
-        below.branch_key,
-        below.period_key,
-        below.scenario,
-        below.basis
+),
+
+-- The lowest level above a value at which another figure stands for it.
+spoken_for as (
+    select
+        programme_key,
+        indicator_key,
+        branch_key,
+        period_key,
+        scenario,
+        basis,
+        min(level_rank) as level_rank
+    from (
+        select * from below_own
+        union all
+        select * from reported_back
+    ) as spoken
+    group by programme_key, indicator_key, branch_key, period_key, scenario, basis
 ),
 
 final as (

@@ -13,16 +13,15 @@ flow as (
         and part.basis = 'in_period'
         and not exists (
             select 1
-            from {{ ref('int_value_reaching_back') }} as heir
+            from {{ ref('int_value_yielding') }} as yielding
             where
-                part.programme_key = heir.programme_key
-                and part.indicator_key = heir.indicator_key
-                and part.branch_key = heir.branch_key
-                and part.scenario = heir.scenario
-                and part.start_date <= heir.end_date
-                and part.end_date >= heir.start_date
-                and part.container_start_date <= heir.start_date
-                and part.container_end_date >= heir.end_date
+                yielding.is_yielding
+                and part.programme_key = yielding.programme_key
+                and part.indicator_key = yielding.indicator_key
+                and part.branch_key = yielding.branch_key
+                and part.part_key = yielding.part_key
+                and part.container_key = yielding.container_key
+                and part.scenario = yielding.scenario
         )
 ),
 
