@@ -60,6 +60,17 @@ A_CORRECTION = (
 SHOWN = "value_state = 'suppressed' and closing_balance > 0"
 NOTHING = does("delete from {table}")
 TURNS = "indicator_key in (select indicator_key from marts.dim_indicator where indicator_code = 'LOAN_TURNS')"
+A_PROVINCE = "region_key in (select region_key from marts.dim_region where level = 'province')"
+A_COMMUNE = "(select min(region_key) from marts.dim_region where level = 'commune')"
+
+
+def commune(boundary: str, value: str) -> tuple[str, ...]:
+    """The same turns of lending again as a commune's."""
+    return twin(
+        f"{TURNS} and value is not null and {A_PROVINCE}",
+        region_key=A_COMMUNE, boundary=f"'{boundary}'", value=value, lower_bound="null", upper_bound="null",
+    ).statements  # fmt: skip
+
 
 MUTATIONS: dict[str, Mutation] = {
     "GATE_PROGRAMME_ROWS": NOTHING,
@@ -207,13 +218,13 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "GATE_ROLLUP_ADDITIVE": set_one(
         "value = value + 1, lower_bound = null, upper_bound = null",
-        f"{TURNS} and value is not null and region_key in "
-        "(select region_key from marts.dim_region where level = 'province')",
+        f"{TURNS} and value is not null and {A_PROVINCE}",
     ),
     "GATE_ROLLUP_GROUPING": set_one(
         "value = value + 1, lower_bound = null, upper_bound = null",
         f"{TURNS} and value is not null and boundary <> 'as_before' and {ECONOMIC_REGIONS}",
     ),
+    "GATE_ROLLUP_COMMUNES": does(*commune("as_reported", "1"), *commune("as_now", "2")),
     "GATE_ROLLUP_BOUNDARY": does(
         "update {table} set value = value + 1, lower_bound = null, upper_bound = null "
         f"where {TURNS} and boundary = 'as_now' and value is not null and region_key in "

@@ -18,16 +18,6 @@ changed as (
     where not scope.is_held and {{ is_new_scope('scope') }}
 ),
 
-finding as (
-    select
-        receipt_id,
-        position,
-        count(*)::integer as findings,
-        string_agg(distinct rule_id, ', ' order by rule_id) as finding_rules
-    from {{ ref('stg_finding') }}
-    group by receipt_id, position
-),
-
 final as (
     select
         {{ surrogate_key(['value.programme_code']) }} as programme_key,
@@ -53,7 +43,7 @@ final as (
     from changed
     inner join {{ ref('stg_submission_value') }} as value
         on changed.receipt_id = value.receipt_id and changed.scope_key = value.scope_key
-    left join finding
+    left join {{ ref('int_finding_position') }} as finding
         on value.receipt_id = finding.receipt_id and value.position = finding.position
 )
 
