@@ -49,6 +49,8 @@ NEIGHBOURS = {
     ("P19", "2024-6M"): [f"{FIRMS},60,FIRM"],
     ("P19", "2024-9M"): ["DA939,WOMEN_FIRMS_NEW_ADVISED,actual,year_to_date,trên 100,FIRM"],
     ("P22-D207", "2024-01"): [f"{FIRMS},10,FIRM"],
+    ("P22-07192", "2024-05"): [f"{FIRMS},8,FIRM"],
+    ("P22-07195", "2024-05"): [f"{FIRMS},4,FIRM"],
     **{
         (f"P22-{commune}", f"2024-0{month}"): [f"{FIRMS},{value},FIRM"]
         for commune, values in {"07192": (8, 10, 9), "07195": (5, 5, 10), "07198": (2, 5, 6)}.items()
@@ -276,6 +278,19 @@ def test_new_figures_are_shown_for_old_provinces(warehouse: Settings) -> None:
 
 def test_a_quarter_is_nine_months_less_six(warehouse: Settings) -> None:
     assert rollup(warehouse, "WOMEN_FIRMS_NEW_ADVISED", "19", "2024-Q3")[:4] == (40, 40, None, True)
+
+
+def test_what_is_missing_is_estimated_beside_the_total(warehouse: Settings) -> None:
+    """Two of the three communes of Cô Tô: 12, and perhaps 6 more."""
+    assert rollup(warehouse, "WOMEN_FIRMS_NEW_ADVISED", "207", "2024-05")[0] == 12
+    assert query(
+        warehouse,
+        """select region_code, branches_missing, missing_estimate, missing_estimate_by
+           from marts.fct_indicator_rollup
+           inner join marts.dim_region using (region_key)
+           inner join marts.dim_period using (period_key)
+           where period_code = '2024-05' and region_code in ('207', '22') and missing_estimate is not null""",
+    ) == [("207", 1, 6, "branches")]
 
 
 def test_a_district_that_reported_january_alone_does_not_hide_its_communes(warehouse: Settings) -> None:

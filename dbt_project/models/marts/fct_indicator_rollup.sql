@@ -52,6 +52,7 @@ judged as (
     select
         rolled.*,
         indicator.measure,
+        indicator.is_additive_over_regions,
         indicator.undetermined_reason_vi,
         indicator.undetermined_reason_en,
         -- One branch's own figure for its own region is no sum, so even a ratio may
@@ -107,6 +108,25 @@ claimed as (
     having count(*) > 1
 ),
 
+-- What the missing may have: as much as those who reported, by their number. Beside the
+-- total, never in it; nothing is guessed from less than half.
+estimated as (
+    select
+        *,
+        case
+            when
+                refused_code is null
+                and not is_recomputed
+                and measure in ('flow', 'stock')
+                and is_additive_over_regions
+                and scenario = 'actual'
+                and coverage_pct >= 50
+                and coverage_pct < 100
+                then round(value * (100 - coverage_pct) / coverage_pct)
+        end as missing_estimate
+    from judged
+),
+
 final as (
     select
         judged.programme_key,
@@ -139,8 +159,13 @@ final as (
         judged.branches_reported,
         judged.coverage_pct,
         judged.data_to_date,
-        claimed.claimed_under
-    from judged
+        claimed.claimed_under,
+        greatest(judged.branches_expected - judged.branches_reported, 0)
+            as branches_missing,
+        judged.missing_estimate,
+        case when judged.missing_estimate is not null then 'branches' end
+            as missing_estimate_by
+    from estimated as judged
     left join claimed
         on
             judged.indicator_key = claimed.indicator_key
