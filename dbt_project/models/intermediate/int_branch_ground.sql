@@ -58,7 +58,7 @@ final as (
         held.heir_key,
         case
             when held.branch_level = 'commune' then 1
-            else sum(held.weight) / held.communes
+            else trim_scale(sum(held.weight) / held.communes)
         end as share
     from held
     left join {{ ref('int_branch_heir') }} as heir

@@ -19,7 +19,7 @@ met as (
         back.heir_key,
         back.share
     from {{ ref('int_value_reaching_back') }} as back
-    inner join {{ ref('int_value_rollable') }} as part
+    inner join {{ ref('int_value_touched') }} as part
         on
             back.programme_key = part.programme_key
             and back.indicator_key = part.indicator_key
