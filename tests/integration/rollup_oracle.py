@@ -125,6 +125,7 @@ class Row:
     branches_expected: int
     branches_reported: int
     coverage_pct: Fraction | None
+    coverage_members_pct: Fraction | None
     data_to_date: int
     branches: frozenset[Branch] = field(default=frozenset(), compare=False)
 
@@ -350,8 +351,8 @@ class World:
         return found
 
     @cached_property
-    def seats(self) -> Mapping[tuple[str, Region, str], Counter[Life]]:
-        """How many branches belong to a region, by boundary and reporting level, and from when to when."""
+    def sitting(self) -> Mapping[tuple[str, Region, str], set[tuple[Branch, Life]]]:
+        """Which branches belong to a region, by boundary and reporting level, and from when to when."""
         found: dict[tuple[str, Region, str], set[tuple[Branch, Life]]] = defaultdict(set)
         for branch in self.branches:
             level = self.reporting_level(branch)
@@ -361,7 +362,12 @@ class World:
                 for boundary, target, _, _ in self.ways(home, life.until):
                     if boundary != "as_reported":
                         found[boundary, target, level].add((branch, life))
-        return {place: Counter(life for _, life in seats) for place, seats in found.items()}
+        return found
+
+    @cached_property
+    def seats(self) -> Mapping[tuple[str, Region, str], Counter[Life]]:
+        """How many of them there are."""
+        return {place: Counter(life for _, life in seats) for place, seats in self.sitting.items()}
 
     def seated(self, boundary: str, region: Region, level: str, asked: Life, span: Life) -> tuple[int, int]:
         """How many branches of a level belonged to a region in the days asked for, and on how many days of a span."""
@@ -592,14 +598,31 @@ class Share(NamedTuple):
     is_estimated: bool
 
 
+def _members(world: World, values: Iterable[Said]) -> Mapping[Branch, list[tuple[int, Fraction]]]:
+    """What each branch said of its members, and on which day; the shortest period that ends on it speaks."""
+    found: dict[tuple[Branch, int], tuple[int, Fraction]] = {}
+    for said in values:
+        cell, meant = said.cell, world.resolve(said.branch_code, said.cell.period)
+        if (cell.indicator, cell.scenario, cell.basis) == ("MEMBERS_TOTAL", "actual", "as_of") and meant:
+            span = world.periods[cell.period][1]
+            if said.state in ("reported", "nil"):
+                told = (span.since, amount_of(said).value)
+                found[meant[0], span.until] = max(told, found.get((meant[0], span.until), told))
+    by_branch: dict[Branch, list[tuple[int, Fraction]]] = defaultdict(list)
+    for (branch, until), (_, amount) in sorted(found.items()):
+        by_branch[branch].append((until, amount))
+    return by_branch
+
+
 class Rollup:
     """Every cell for every region, in each boundary."""
 
-    def __init__(self, world: World, values: Iterable[Said]) -> None:
+    def __init__(self, world: World, values: Sequence[Said]) -> None:
         self.world = world
         self.totals: dict[Key, Row] = {}
         told = OverTime(world, values)
         self.outweighed = told.outweighed
+        self.members = _members(world, values)
         for cell, figures in told.figures.items():
             for (boundary, region), shares in self._spread(cell, figures).items():
                 self.totals[Key(cell, region, boundary)] = self._total(cell, region, boundary, shares)
@@ -666,6 +689,9 @@ class Rollup:
         counted = [s.figure for s in shares if s.figure.amount is not None or s.figure.blocked == "undetermined"]
         is_summed = any(share.figure.is_summed for share in shares)
         expected, expected_share = self._expected(cell, region, boundary, level_used, is_summed)
+        by_members = None
+        if level_used != "mixed" and not (is_summed and expected != expected_share):
+            by_members = self._covered_members(cell, region, boundary, level_used, counted)
         provinces = {world.regions[share.figure.region]["province_code"] for share in usable} - {""}
         reported = len(provinces if by_province else {figure.branch for figure in counted})
         covered = Fraction(len(provinces)) if by_province else sum((f.covered for f in counted), Fraction(0))
@@ -683,6 +709,7 @@ class Rollup:
             branches_expected=expected,
             branches_reported=reported,
             coverage_pct=min(Fraction(100), 100 * covered / expected_share) if expected_share else None,
+            coverage_members_pct=by_members,
             data_to_date=min(share.figure.until for share in shares),
             branches=frozenset(share.figure.branch for share in usable),
         )
@@ -702,6 +729,33 @@ class Rollup:
             seats = self.world.seated(side, place, level, asked, span)
             number, days = number + seats[0], days + seats[1]
         return number, Fraction(days, span.until - span.since + 1) if is_summed else Fraction(number)
+
+    def _covered_members(
+        self, cell: Cell, region: Region, boundary: str, level: str, counted: Sequence[Figure]
+    ) -> Fraction | None:
+        """How much of the membership is in, where those in being on the day have all said how many they are."""
+        until = self.world.periods[cell.period][1].until
+        on = until if boundary == "as_before" else min(until, self.world.life[region].until)
+        if {min(until, self.world.tenure[figure.branch].until) for figure in counted} != {on}:
+            return None
+        places = self._asked_regions(cell, region, boundary, is_summed=False)
+        asked = {
+            branch
+            for place in places
+            for branch, life in self.world.sitting.get(
+                ("as_reported" if boundary == "as_before" and place != region else boundary, place, level), ()
+            )
+            if life.has(on)
+        }
+        sizes = {branch: self._members_on(branch, on) for branch in asked | {figure.branch for figure in counted}}
+        if None in sizes.values() or not (whole := sum(sizes[branch] or 0 for branch in asked)):
+            return None
+        part = sum((figure.covered * (sizes[figure.branch] or 0) for figure in counted), Fraction(0))
+        return min(Fraction(100), 100 * part / whole)
+
+    def _members_on(self, branch: Branch, on: int) -> Fraction | None:
+        told = [(until, amount) for until, amount in self.members.get(branch, ()) if until <= on]
+        return told[-1][1] if told else None
 
     def _asked_regions(self, cell: Cell, region: Region, boundary: str, is_summed: bool) -> list[Region]:
         """A provincial programme asks its own province only."""
@@ -800,7 +854,13 @@ def _refuse(world: World, key: Key, row: Row) -> Row:
 # Comparison -----------------------------------------------------------------------------------------------------
 
 CENT, MILLIONTH = Fraction(1, 100), Fraction(1, 10**6)
-ROUNDED = {"value": MILLIONTH, "lower": MILLIONTH, "upper": MILLIONTH, "coverage_pct": CENT}
+ROUNDED = {
+    "value": MILLIONTH,
+    "lower": MILLIONTH,
+    "upper": MILLIONTH,
+    "coverage_pct": CENT,
+    "coverage_members_pct": CENT,
+}
 NAMES = tuple(name for name in Row.__dataclass_fields__ if name != "branches")
 
 

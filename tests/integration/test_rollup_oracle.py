@@ -204,7 +204,8 @@ def stored(settings: Settings) -> dict[Any, dict[str, Any]]:
                       region.region_code, region.valid_from::text as valid_from, boundary, value,
                       rollup.lower_bound as lower, rollup.upper_bound as upper, is_lower_open, is_upper_open,
                       is_approximate, is_estimated,
-                      blocked_code, level_used, branches_expected, branches_reported, coverage_pct, data_to_date
+                      blocked_code, level_used, branches_expected, branches_reported, coverage_pct,
+                      coverage_members_pct, data_to_date
                from marts.fct_indicator_rollup as rollup
                inner join marts.dim_programme as programme using (programme_key)
                inner join marts.dim_indicator as indicator using (indicator_key)

@@ -110,6 +110,7 @@ final as (
         value.is_upper_open,
         value.is_approximate,
         value.covered_share,
+        value.counted_on,
         value.latest_end_date
     from value
     inner join path

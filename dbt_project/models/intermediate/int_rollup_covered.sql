@@ -55,7 +55,23 @@ final as (
                         ),
                         2
                     )
-        end as coverage_pct
+        end as coverage_pct,
+        -- By size: where the same day's members are known of all who are in and of all
+        -- who should be.
+        case
+            when
+                total.level_used <> 'mixed'
+                and total.members_on = expected.counted_on
+                and expected.members_expected > 0
+                then
+                    round(
+                        least(
+                            100 * total.members_reported / expected.members_expected,
+                            100
+                        ),
+                        2
+                    )
+        end as coverage_members_pct
     from total
     left join {{ ref('int_rollup_expected') }} as expected
         on

@@ -80,7 +80,15 @@ counted as (
         level_wanted.basis,
         level_wanted.boundary,
         sum(branch_count.branches) as branches_expected,
-        sum({{ branch_days('level_wanted', 'branch_count') }}) as expected_share
+        sum({{ branch_days('level_wanted', 'branch_count') }}) as expected_share,
+        -- Told where nobody began or ended within a sum.
+        case
+            when
+                sum({{ branch_days('level_wanted', 'branch_count') }})
+                = sum(branch_count.branches)
+                then max(said.members)
+        end as members_expected,
+        min(level_wanted.counted_on) as counted_on
     from level_wanted
     inner join {{ ref('int_branch_count') }} as branch_count
         on
@@ -88,6 +96,12 @@ counted as (
             and level_wanted.counted_region_key = branch_count.region_key
             and level_wanted.reporting_level = branch_count.reporting_level
             and {{ is_counted_stretch('level_wanted', 'branch_count') }}
+    left join {{ ref('int_members_expected') }} as said
+        on
+            level_wanted.counted_boundary = said.boundary
+            and level_wanted.counted_region_key = said.region_key
+            and level_wanted.reporting_level = said.reporting_level
+            and level_wanted.counted_on = said.as_of_date
     group by
         level_wanted.programme_key,
         level_wanted.indicator_key,

@@ -58,7 +58,8 @@ pair as (
         least(numerator.data_to_date, denominator.data_to_date) as data_to_date,
         numerator.branches_expected,
         numerator.branches_reported,
-        numerator.coverage_pct
+        numerator.coverage_pct,
+        numerator.coverage_members_pct
     from ratio
     inner join total as numerator
         on
@@ -131,7 +132,8 @@ final as (
         data_to_date,
         branches_expected,
         branches_reported,
-        coverage_pct
+        coverage_pct,
+        coverage_members_pct
     from judged
 )
 

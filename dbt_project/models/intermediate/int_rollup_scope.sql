@@ -1,6 +1,6 @@
 -- grain: one row per indicator and period that is rolled up, with a version of all that
 -- decides it
--- A ratio changes with its parts. The indicator, not its programme, is the scope: a
+-- A ratio changes with its parts, coverage with the members told until then. The indicator, not its programme, is the scope: a
 -- second programme that claims the same result is shown beside the first.
 {{ config(materialized='table') }}
 with
@@ -21,6 +21,23 @@ own as (
     group by digest.indicator_key, dependency.container_key
 ),
 
+members as (
+    select
+        period.period_key,
+        md5(
+            string_agg(
+                digest.period_key || ':' || digest.digest, '|'
+                order by digest.period_key
+            )
+        ) as version
+    from {{ ref('int_value_digest') }} as digest
+    inner join {{ ref('int_indicator') }} as indicator using (indicator_key)
+    inner join {{ ref('int_period') }} as said on digest.period_key = said.period_key
+    inner join {{ ref('int_period') }} as period on said.end_date <= period.end_date
+    where indicator.indicator_code = 'MEMBERS_TOTAL'
+    group by period.period_key
+),
+
 decides as (
     select
         indicator_key,
@@ -38,6 +55,14 @@ decides as (
     inner join own
         on own.indicator_key in (ratio.numerator_key, ratio.denominator_key)
     where ratio.measure = 'ratio' and ratio.indicator_key <> own.indicator_key
+    union all
+    select
+        own.indicator_key,
+        own.period_key,
+        0 as part_key,
+        members.version
+    from own
+    inner join members using (period_key)
 ),
 
 final as (

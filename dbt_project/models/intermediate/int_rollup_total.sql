@@ -10,10 +10,17 @@ with
 
 contribution as (
     select
-        *,
-        {{ reporting_level('branch_level') }} as reporting_level,
-        blocked_code is null as is_usable
-    from {{ ref('int_rollup_contribution') }}
+        contribution.*,
+        {{ reporting_level('contribution.branch_level') }} as reporting_level,
+        contribution.blocked_code is null as is_usable,
+        coalesce(contribution.blocked_code, 'undetermined')
+        = 'undetermined' as is_reported,
+        said.members
+    from {{ ref('int_rollup_contribution') }} as contribution
+    left join {{ ref('int_branch_members') }} as said
+        on
+            contribution.branch_key = said.branch_key
+            and contribution.counted_on = said.as_of_date
 ),
 
 final as (
@@ -52,16 +59,19 @@ final as (
             as is_approximate,
         bool_or(is_estimated) as is_estimated,
         bool_or(origin = 'summed') as is_summed,
-        count(distinct branch_key) filter (
-            where is_usable or blocked_code = 'undetermined'
-        ) as branches_reported,
+        count(distinct branch_key) filter (where is_reported) as branches_reported,
         count(distinct province_code) filter (where is_usable) as provinces_reported,
-        coalesce(
-            sum(covered_share) filter (
-                where is_usable or blocked_code = 'undetermined'
-            ),
-            0
-        ) as covered_share,
+        coalesce(sum(covered_share) filter (where is_reported), 0) as covered_share,
+        -- Of branches in being on one day, each of which has said its members.
+        case
+            when
+                count(*) filter (where is_reported)
+                = count(members) filter (where is_reported)
+                and min(counted_on) filter (where is_reported)
+                = max(counted_on) filter (where is_reported)
+                then min(counted_on) filter (where is_reported)
+        end as members_on,
+        sum(members * covered_share) filter (where is_reported) as members_reported,
         -- The same branches stand behind two totals when these sums agree.
         coalesce(sum(branch_key::numeric) filter (where is_usable), 0)
             as branches_fingerprint,

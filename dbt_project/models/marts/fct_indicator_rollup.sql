@@ -108,8 +108,8 @@ claimed as (
     having count(*) > 1
 ),
 
--- What the missing may have: as much as those who reported, by their number. Beside the
--- total, never in it; nothing is guessed from less than half.
+-- What the missing may have: as much as those who reported, by their members or else by
+-- their number. Beside the total, never in it; nothing is guessed from less than half.
 estimated as (
     select
         *,
@@ -120,11 +120,16 @@ estimated as (
                 and measure in ('flow', 'stock')
                 and is_additive_over_regions
                 and scenario = 'actual'
-                and coverage_pct >= 50
-                and coverage_pct < 100
-                then round(value * (100 - coverage_pct) / coverage_pct)
+                and covered_pct >= 50
+                and covered_pct < 100
+                then round(value * (100 - covered_pct) / covered_pct)
         end as missing_estimate
-    from judged
+    from (
+        select
+            *,
+            coalesce(coverage_members_pct, coverage_pct) as covered_pct
+        from judged
+    ) as weighed
 ),
 
 final as (
@@ -158,12 +163,17 @@ final as (
         judged.branches_expected,
         judged.branches_reported,
         judged.coverage_pct,
+        judged.coverage_members_pct,
         judged.data_to_date,
         claimed.claimed_under,
         greatest(judged.branches_expected - judged.branches_reported, 0)
             as branches_missing,
         judged.missing_estimate,
-        case when judged.missing_estimate is not null then 'branches' end
+        case
+            when judged.missing_estimate is null then null
+            when judged.coverage_members_pct is null then 'branches'
+            else 'members'
+        end
             as missing_estimate_by
     from estimated as judged
     left join claimed
