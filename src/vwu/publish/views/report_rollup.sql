@@ -32,7 +32,12 @@ select
     rollup.level_used,
     rollup.release_id,
     indicator.unit_name_vi,
-    indicator.unit_name_en
+    indicator.unit_name_en,
+    rollup.claimed_under,
+    rollup.branches_missing,
+    rollup.coverage_members_pct,
+    rollup.missing_estimate,
+    rollup.missing_estimate_by
 from published.fct_indicator_rollup as rollup
 inner join published.dim_programme as programme on programme.programme_key = rollup.programme_key
 inner join published.dim_indicator as indicator on indicator.indicator_key = rollup.indicator_key
