@@ -225,7 +225,7 @@ MUTATIONS: dict[str, Mutation] = {
         f"{TURNS} and value is not null and boundary <> 'as_before' and {ECONOMIC_REGIONS}",
     ),
     "GATE_ROLLUP_COMMUNES": does(*commune("as_reported", "1"), *commune("as_now", "2")),
-    "GATE_ROLLUP_ESTIMATE": set_one("missing_estimate = 5", "value is not null"),
+    "GATE_ROLLUP_ESTIMATE": set_one("missing_estimate = 5, missing_estimate_by = null", "value is not null"),
     "GATE_ROLLUP_BOUNDARY": does(
         "update {table} set value = value + 1, lower_bound = null, upper_bound = null "
         f"where {TURNS} and boundary = 'as_now' and value is not null and region_key in "
