@@ -30,7 +30,7 @@ BEFORE, AFTER = "before", "after"
 KILL, CUT, FREEZE = "kill the process", "cut the connection", "freeze the process"
 BACKEND, SERVER = "kill the backend", "kill the server"
 STANDS_STILL = "stands still"
-PATIENCE = 120.0  # seconds that a step is given before it counts as standing still
+PATIENCE = 300.0  # seconds that a step is given before it counts as standing still
 # Preloaded once: a step starts in milliseconds, as a process forked from this server.
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["faults", "vwu.publish", "vwu.intake.receive", "vwu.intake.feed.check"])

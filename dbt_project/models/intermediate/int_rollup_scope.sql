@@ -1,7 +1,8 @@
 -- grain: one row per indicator and period that is rolled up, with a version of all that
 -- decides it
--- A ratio changes with its parts, coverage with the members told until then. The indicator, not its programme, is the scope: a
--- second programme that claims the same result is shown beside the first.
+-- A ratio changes with its parts, coverage with the members told until then. The
+-- indicator, not its programme, is the scope: a second programme that claims the same
+-- result is shown beside the first.
 {{ config(materialized='table') }}
 with
 
@@ -55,25 +56,26 @@ decides as (
     inner join own
         on own.indicator_key in (ratio.numerator_key, ratio.denominator_key)
     where ratio.measure = 'ratio' and ratio.indicator_key <> own.indicator_key
-    union all
-    select
-        own.indicator_key,
-        own.period_key,
-        0 as part_key,
-        members.version
-    from own
-    inner join members using (period_key)
 ),
 
 final as (
     select
-        indicator_key,
-        period_key,
-        indicator_key || '|' || period_key as scope_key,
-        md5(string_agg(part_key || ':' || version, '|' order by part_key))
-            as scope_version
+        decides.indicator_key,
+        decides.period_key,
+        decides.indicator_key || '|' || decides.period_key as scope_key,
+        md5(
+            concat_ws(
+                '|',
+                string_agg(
+                    decides.part_key || ':' || decides.version, '|'
+                    order by decides.part_key
+                ),
+                members.version
+            )
+        ) as scope_version
     from decides
-    group by indicator_key, period_key
+    left join members using (period_key)
+    group by decides.indicator_key, decides.period_key, members.version
 )
 
 select * from final
