@@ -8,9 +8,11 @@ next one is received as if nothing had been.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
+import resource
 import subprocess
 import sys
 from collections import Counter
@@ -23,9 +25,9 @@ from hostile_files import HEADER, KINDS, LINE, SAVED, hostile_file, sheet_for_ea
 
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
-from vwu.intake import apart
+from vwu.intake import landing
 from vwu.intake.arrivals import list_arrivals
-from vwu.intake.model import Outcome
+from vwu.intake.model import Kind, Outcome
 from vwu.intake.receive import receive, receive_files
 from vwu.intake.submission.template import write_template
 from vwu.settings import Settings
@@ -125,31 +127,32 @@ def test_character_zero_and_names_that_are_no_utf_8(database: Settings) -> None:
     assert list_arrivals(database, "branch_submissions", settle_seconds=0.0) == []
 
 
-def test_what_breaks_the_process_that_reads_it_is_refused(
-    database: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """With a limit that no check can keep; an .xls is never read in the batch's process."""
-    monkeypatch.setattr(apart, "_PATIENCE", 0.001)
-    path = tmp_path / "P22.xls"
-    path.write_bytes((SAVED / "saved.xls").read_bytes())
+def test_what_breaks_the_process_that_reads_it_is_refused(database: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "P22.csv"
+    path.write_text(HEADER + "," * 2_500_000)
     outcome = receive(database, str(path))
     assert [each.rule_id for each in outcome.findings] == ["FILE_UNREADABLE"]
     assert "400 MB" in outcome.findings[0].message_vi
 
 
-def test_a_file_that_an_earlier_attempt_broke_off_at_is_checked_apart(
-    database: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    path = tmp_path / "P22.xlsx"
-    path.write_bytes(write_template(load_catalogue(database.root / "seeds"), "P22", "2024-01"))
+def test_what_is_checked_apart(database: Settings, tmp_path: Path) -> None:
+    """An .xls, and a file that an earlier attempt left without an end; a plain workbook is not."""
 
-    def break_off(*_: object, **__: object) -> None:
-        raise MemoryError
+    def is_checked_apart(name: str, content: bytes) -> bool:
+        path, before = tmp_path / name, _time_of_children()
+        path.write_bytes(content)
+        assert receive(database, str(path)).state == "rejected"
+        return _time_of_children() > before
 
-    with monkeypatch.context() as patch:
-        patch.setattr(apart, "check_submission", break_off)
-        with pytest.raises(MemoryError):
-            receive(database, str(path))
-        # The second time the process that broke off does not read it.
-        outcome = receive(database, str(path))
-    assert [each.rule_id for each in outcome.findings] == ["NOTHING_REPORTED"]
+    catalogue = load_catalogue(database.root / "seeds")
+    plain, suspect = (write_template(catalogue, "P22", period_code) for period_code in ("2024-01", "2024-02"))
+    with connect(database, "loader") as connection:
+        sha256 = hashlib.sha256(suspect).hexdigest()
+        landing.open_receipt(connection, sha256[:16], sha256, Kind.SUBMISSION, "b.xlsx", len(suspect), "killed")
+    assert not is_checked_apart("a.xlsx", plain)
+    assert is_checked_apart("b.xlsx", suspect)
+    assert is_checked_apart("c.xls", (SAVED / "saved.xls").read_bytes())
+
+
+def _time_of_children() -> float:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime

@@ -45,7 +45,7 @@ _SIGNATURE = re.compile(
 _NUMBERING = re.compile(r"\(?(?:[0-9]{1,2}|[a-z])\)?(?:=.*)?")
 # The list that a marked workbook carries; it may come back with the corrected form.
 MARKS_SHEET = "Lỗi"
-_MIN_LABELS = 3
+_MIN_LABELS, _ALL_LABELS = 3, len(set(_COLUMN_LABELS.values()))
 # How far to the right of its label a head value may stand: labels are often merged over some columns.
 _HEAD_REACH = 6
 # Headings between the lines may name the programme of the lines below; a few levels are kept.
@@ -156,6 +156,8 @@ def _find_table(sheet: Sheet) -> _Table | None:
         labels = _labels(sheet, row)
         if len(labels) > len(best):
             best, header_row = labels, row
+        if len(best) == _ALL_LABELS:
+            break  # no row can have more
     if len(best) < _MIN_LABELS or not best.keys() & {"Mã chỉ tiêu", "Chỉ tiêu"}:
         return None
     first_row = header_row + 1
