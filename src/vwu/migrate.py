@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from vwu.settings import ROLES
+from vwu.settings import PROVINCE_READER, ROLES
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 7_700_001  # any constant: one migration at a time in a database
@@ -60,6 +60,8 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str], roles: It
         admin.execute(sql.SQL(verb + " password {}").format(name, sql.Literal(passwords[role])))
     working = sql.SQL(", ").join(sql.Identifier(ROLES[role]) for role in ("loader", "builder", "publisher"))
     admin.execute(sql.SQL("grant {} to {}").format(working, sql.Identifier(ROLES["owner"])))
+    if not admin.execute("select 1 from pg_roles where rolname = %s", [PROVINCE_READER]).fetchone():
+        admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(PROVINCE_READER)))
 
 
 def open_database(admin: psycopg.Connection) -> None:
@@ -67,7 +69,8 @@ def open_database(admin: psycopg.Connection) -> None:
     name = sql.Identifier(admin.info.dbname)
     admin.execute(sql.SQL("revoke all on database {} from public").format(name))
     admin.execute(sql.SQL("grant connect, create, temporary on database {} to vwu_owner").format(name))
-    admin.execute(sql.SQL("grant connect on database {} to bi_reader").format(name))
+    readers = sql.SQL("bi_reader, ") + sql.Identifier(PROVINCE_READER)
+    admin.execute(sql.SQL("grant connect on database {} to {}").format(name, readers))
     admin.execute(
         sql.SQL("grant connect, temporary on database {} to vwu_loader, vwu_builder, vwu_publisher").format(name)
     )

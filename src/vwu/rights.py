@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import psycopg
 
+from vwu.settings import PROVINCE_READER
+
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 _READ, _ADD, _CHANGE, _ALL = "SELECT", "SELECT INSERT", "SELECT INSERT UPDATE", " ".join(VERBS)
 # The history of the process, for BI; the rows that a check named are not in it.
@@ -17,6 +19,7 @@ _CHARTED = ("quality.build_history", "quality.check_history", "quality.freshness
 # who migrates, may do everything, and nobody is a superuser.
 RIGHTS: Mapping[str, Mapping[str, str]] = {
     "bi_reader": {"published": _READ, **dict.fromkeys(_CHARTED, _READ)},
+    PROVINCE_READER: {"province": _READ},
     "airflow": {},
     "vwu_loader": {
         "intake": _ADD,
@@ -53,6 +56,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         # The stored tables and views of releases are its own; triggers refuse every change of a row.
         "release": _ALL,
         "published": _ALL,
+        "province": _ALL,
         "release.part": _ADD,
         "release.release": _ADD,
         "release.manifest": _ADD,

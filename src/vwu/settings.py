@@ -23,6 +23,7 @@ ROLES: Mapping[str, str] = {
     "bi_reader": "bi_reader",
     "airflow": "airflow",
 }
+PROVINCE_READER = "province_reader"  # what the logins `province_19` of one province's readers are members of
 WAREHOUSE_DATABASE = "vwu"
 AIRFLOW_DATABASE = "airflow"
 KEY_BYTES = 32  # of the token and the store key
@@ -81,11 +82,15 @@ class Settings:
             raise SettingsError(f"there is no role {role!r}; roles are {', '.join([*ROLES, 'superuser'])}")
         if role not in self.secrets:
             raise SettingsError(f"no password for role {role!r} in {self.home}/secrets.json: run `vwu up` first")
-        user = "postgres" if role == "superuser" else ROLES[role]
+        return self._url("postgres" if role == "superuser" else ROLES[role], self.secrets[role], role)
+
+    def login_url(self, user: str, password: str) -> str:
+        """URI of the warehouse for a login that is none of ours to keep (`vwu reader`)."""
+        return self._url(user, password, "bi_reader")
+
+    def _url(self, user: str, password: str, role: str) -> str:
         host, database, query = self._address(role)
-        return urlunsplit(
-            ("postgresql", f"{user}:{quote(self.secrets[role], safe='')}@{host}", f"/{database}", query, "")
-        )
+        return urlunsplit(("postgresql", f"{user}:{quote(password, safe='')}@{host}", f"/{database}", query, ""))
 
     def _address(self, role: str) -> tuple[str, str, str]:
         """Host with port, database name and query string that a role connects to."""

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -39,6 +40,7 @@ from vwu.example import write_example
 from vwu.intake.submission.template import FormValue, write_template
 from vwu.mail import MailError
 from vwu.publish import PublishError, make_official
+from vwu.publish.province import drop_reader, ensure_reader, login_of
 from vwu.readiness import read_readiness
 from vwu.report import write_report
 from vwu.report.tilemap import read_grid
@@ -57,7 +59,7 @@ from vwu.settings import Settings
 from vwu.site import write_site
 from vwu.stack.ports import choose
 from vwu.stack.postgres import client
-from vwu.stack.server import admin_url, warehouse_name
+from vwu.stack.server import admin_url, warehouse_admin, warehouse_name
 from vwu.trace import Trace, UnknownCellError, trace
 
 TODAY = date(2026, 11, 22)
@@ -495,6 +497,67 @@ def test_any_sql_tool_reads_the_same(released: Settings) -> None:
     assert {row.release_id for row in pinned} == {"1"}
 
 
+@pytest.fixture
+def readers(released: Settings) -> Iterator[Mapping[str, str]]:
+    """URIs of what `vwu reader` makes: readers of Thái Nguyên and of Quảng Ninh."""
+    catalogue = load_catalogue(released.root / "seeds")
+    with warehouse_admin(released) as admin:
+        logins = {code: login_of(catalogue, code) for code in ("19", "22")}
+        yield {code: released.login_url(login, ensure_reader(admin, login)) for code, login in logins.items()}
+        assert [drop_reader(admin, login) for login in logins.values()] == [True, True]
+        assert not drop_reader(admin, logins["19"])
+
+
+def test_a_province_sees_its_own_ground_and_the_nations_totals(released: Settings, readers: Mapping[str, str]) -> None:
+    """Thái Nguyên took Bắc Kạn (06) in: what is published of both, and no row of anybody else's."""
+    asked = (
+        ("report_rollup", "province_code in ('19', '06') or region_level = 'nation'"),
+        ("report_credit", "province_code = '19'"),
+        ("report_submission", "left(branch_code, 3) in ('P19', 'P06')"),
+        ("report_target", "region_code in ('19', '06', 'VN')"),
+    )
+    with connect(released, "bi_reader") as nation, psycopg.connect(readers["19"]) as province:
+        for view, own in asked:
+            seen, published = (
+                connection.execute(f"select to_jsonb(each)::text from {rows}").fetchall()
+                for connection, rows in (
+                    (province, f"province.{view} as each"),
+                    (nation, f"published.{view} as each where {own}"),
+                )
+            )
+            assert sorted(seen) == sorted(published), view
+            assert seen, view
+        views = province.execute("select viewname from pg_views where schemaname = 'province'").fetchall()
+        for (view,) in views:
+            shown = province.execute(f"select * from province.{view} limit 1").description or []
+            if view.startswith("fct_") and "region_key" in {column.name for column in shown}:
+                strangers = province.execute(
+                    f"""select count(*) from province.{view} where region_key in (
+                            select region_key from province.dim_region
+                            where level not in ('nation') and province_code is distinct from '19'
+                                and province_code is distinct from '06')"""
+                ).fetchone()
+                assert strangers == (0,), view
+
+
+def test_a_province_reads_nothing_past_its_views(released: Settings, readers: Mapping[str, str]) -> None:
+    with psycopg.connect(readers["22"], autocommit=True) as province:
+        for relation in ("published.fct_indicator_rollup", "published.dim_region", "release.fct_indicator_rollup",
+                         "marts.fct_indicator_rollup", "intake.receipt", "vault.customer"):  # fmt: skip
+            with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable)):
+                province.execute(f"select from {relation}")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            province.execute("create view province.mine as select 1 as one")
+        # A condition that fails on others' rows would tell that they are there: it is not asked of them.
+        told = province.execute(
+            "select count(*) from province.report_rollup where 1 / (province_code <> '19')::integer > 0"
+        ).fetchone()
+        assert told != (0,)
+    with warehouse_admin(released) as admin:
+        admin.execute("set role province_reader")
+        assert admin.execute("select count(*) from province.report_rollup").fetchone() == (0,)
+
+
 def test_dashboards_name_only_what_is_published(released: Settings) -> None:
     assets = read_dashboards(released.root)
     assert len(assets.dashboards) == 3
@@ -564,6 +627,8 @@ def test_what_verbs_print_as_json_is_as_their_schema_says(
     faulty = next(path for path in (Path(released.landing) / "branch_submissions").glob("*(lỗi).xlsx"))
     assert printed("status")["release"]
     printed("dsn")
+    printed("reader", "19")
+    printed("reader", "19", "--drop")
     printed("example", str(tmp_path / "example"))
     printed("generate", str(tmp_path / "nation"), "--provinces", "1", "--months", "1", "--loans", "10")
     printed("template", "--branch", "P22", "--period", "2024-05", "-o", str(tmp_path / "form.xlsx"))

@@ -34,7 +34,8 @@ def test_every_role_can_do_with_every_relation_what_is_written_and_nothing_else(
         ).fetchall()
     ours = [(schema, name) for schema, name in relations if not schema.startswith(("pg_", "information_"))]
     assert {schema for schema, _ in ours} == {
-        "intake", "raw", "vault", "seeds", "staging", "intermediate", "marts", "quality", "release", "published"
+        "intake", "raw", "vault", "seeds", "staging", "intermediate", "marts", "quality", "release", "published",
+        "province",
     }  # fmt: skip
     for schema, relation in ours:
         if relation.startswith(PARTITIONS):

@@ -31,6 +31,16 @@ def register(verbs: Any) -> None:
     add.add_argument("--role", choices=roles, default="bi_reader", help="default: %(default)s")
     add.add_argument("--json", action="store_true", help="print it as JSON")
     add.set_defaults(func=_dsn)
+    add = verbs.add_parser(
+        "reader",
+        help="make a login that sees one province (schema province); prints its URI once",
+        description="Make the login `province_19`, which reads schema `province`: the rows of its own ground and the "
+        "nation's totals. Its URI is printed once and kept nowhere; asked again, the login gets a new password.",
+    )
+    add.add_argument("province", metavar="PROVINCE", help="code of one of today's provinces, such as 19")
+    add.add_argument("--drop", action="store_true", help="take the login away")
+    add.add_argument("--json", action="store_true", help="print it as JSON")
+    add.set_defaults(func=_reader)
 
 
 def _up(args: argparse.Namespace) -> int:
@@ -99,6 +109,25 @@ def _dsn(args: argparse.Namespace) -> int:
 
     address = load_settings().database_url(args.role)
     print(json.dumps({"role": args.role, "dsn": address}) if args.json else address)
+    return DONE
+
+
+def _reader(args: argparse.Namespace) -> int:
+    from vwu.catalogue import load_catalogue
+    from vwu.publish.province import drop_reader, ensure_reader, login_of
+    from vwu.settings import load_settings
+    from vwu.stack.server import warehouse_admin
+
+    settings = load_settings()
+    role = login_of(load_catalogue(settings.root / "seeds"), args.province)
+    with warehouse_admin(settings) as admin:
+        password = None if args.drop else ensure_reader(admin, role)
+        is_gone = args.drop and drop_reader(admin, role)
+    address = settings.login_url(role, password) if password else None
+    if args.json:
+        print(json.dumps({"role": role, "dsn": address}))
+    else:
+        print(address or (f"{role} is gone" if is_gone else f"there was no login {role}"))
     return DONE
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from vwu.publish import province
 from vwu.publish.models import ManifestError, PublishedModel, PublishError
 from vwu.publish.parts import mart_columns, relation_columns
 
@@ -50,8 +51,11 @@ def ensure_storage(connection: psycopg.Connection, models: Sequence[PublishedMod
         columns = mart_columns(connection, model)
         for step in (_ensure_table, _ensure_indexes, _ensure_view, _ensure_comments):
             _briefly(connection, partial(step, connection, model, columns))
-    for path in sorted(VIEWS.glob("*.sql")):
-        _briefly(connection, partial(_ensure_report, connection, path.stem, path.read_text("utf-8"), models))
+    reports = {path.stem: path.read_text("utf-8") for path in sorted(VIEWS.glob("*.sql"))}
+    for name, text in reports.items():
+        _briefly(connection, partial(_ensure_report, connection, name, text, models))
+    for make in province.steps(models, reports):
+        _briefly(connection, partial(make, connection))
 
 
 def _briefly(connection: psycopg.Connection, step: Callable[[], None]) -> None:

@@ -42,9 +42,14 @@ def _prepare(settings: Settings) -> str:
         if not settings.external_airflow_url:
             _ensure_database(admin, AIRFLOW_DATABASE, ROLES["airflow"])
         version = str(admin.info.parameter_status("server_version"))
-    with psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True) as admin:
+    with warehouse_admin(settings) as admin:
         open_database(admin)
     return version
+
+
+def warehouse_admin(settings: Settings) -> psycopg.Connection:
+    """The administrator's connection to the warehouse, for what no role of the product may do: make a login."""
+    return psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True, connect_timeout=10)
 
 
 def migrate_warehouse(settings: Settings) -> list[Migration]:
