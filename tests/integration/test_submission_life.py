@@ -186,6 +186,90 @@ def test_a_report_from_below_is_held_until_the_province_approves_it(strict: Sett
     assert rows(strict, f"select receipt_id, is_held from intake.scope where scope_key = '{key}'") == [(receipt, False)]
 
 
+def test_one_report_of_a_file_is_approved_and_held_by_itself(strict: Settings) -> None:
+    """A file with the reports of two districts of one province and one of another, each of which waits for approval."""
+    catalogue = load_catalogue(strict.root / "seeds")
+    branches = ("P22-D200", "P22-D201", "P19-D164")
+    one, two, other = (f"submission|{branch}|2024-02|BM01" for branch in branches)
+    outcome = receive(
+        strict, str(several(strict, *((branch, "2024-02", startup("in_period", 7)) for branch in branches)))
+    )
+    receipt = str(outcome.receipt_id)
+
+    def approve(branch: str, scope_key: str | None = None) -> Any:
+        return do(strict, lambda each: life.approve(each, catalogue, receipt, branch, "officer", scope_key))
+
+    def hold(reason: str, scope_key: str | None = None, *, lift: bool = False) -> Any:
+        act = landing.lift if lift else landing.hold
+        return do(strict, lambda each: act(each, receipt, reason, "officer", scope_key))
+
+    def stands() -> tuple[set[str], str, str]:
+        """What is held, and what the receipt says of it."""
+        held = rows(strict, "select scope_key from intake.scope where is_held")
+        ((state, reason),) = rows(strict, "select state, reason_en from intake.receipt")
+        return {key for (key,) in held}, state, reason
+
+    assert stands() == ({one, two, other}, "held", landing.APPROVAL_NEEDED[1])
+    for branch, key in (("P22", None), ("P22", other), ("P19", one)):
+        with pytest.raises(IntakeError, match="not above"):
+            approve(branch, key)
+    with pytest.raises(IntakeError, match="not in force of submission"):
+        approve("P22", "submission|P22-D202|2024-02|BM01")
+    assert approve("P22", one) == [one]
+    assert stands() == ({two, other}, "held", landing.APPROVAL_NEEDED[1])
+    with pytest.raises(IntakeError, match="waits for no approval"):
+        approve("P22", one)
+    assert hold("ten times", one) == [one]
+    assert stands() == ({one, two, other}, "held", "ten times")
+    with pytest.raises(IntakeError, match="waits for no approval"):  # that is held by hand
+        approve("P22", one)
+    with pytest.raises(IntakeError, match=r"D201.* is not held by hand"):
+        hold("confirmed", two, lift=True)
+    assert approve("P22", two) == [two]
+    assert approve("P19", other) == [other]
+    assert stands() == ({one}, "held", landing.HELD_BEFORE[1])
+    assert hold("doubted too", two) == [two]
+    assert hold("confirmed", one, lift=True) == [one]
+    assert stands() == ({two}, "held", landing.HELD_BEFORE[1])
+    do(strict, lambda each: landing.withdraw(each, receipt, "officer", "sent twice", other))
+    assert stands() == ({two}, "held", landing.HELD_BEFORE[1])
+    assert hold("confirmed", lift=True) == [two]
+    assert stands() == (set(), "landed", "")
+    # Who replaces one report asks for its approval alone.
+    again = send(strict, "2024-02", startup("in_period", 8), branch="P22-D200")
+    assert rows(strict, "select scope_key from intake.scope where is_held") == [(one,)]
+    assert (again.state, state_of(strict, outcome)) == (State.HELD, "landed")
+    acts = rows(strict, "select action, scope_key from intake.event where action in ('approve', 'hold', 'lift')")
+    assert acts == [
+        ("approve", one), ("hold", one), ("approve", two), ("approve", other), ("hold", two), ("lift", one),
+        ("lift", two),
+    ]  # fmt: skip
+
+
+def test_the_verbs_take_one_report_of_a_file(
+    strict: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("vwu.settings.load_settings", lambda: strict)
+    branches = ("P22-D200", "P22-D201")
+    one, two = (f"submission|{branch}|2024-02|BM01" for branch in branches)
+    both = several(strict, *((branch, "2024-02", startup("in_period", 7)) for branch in branches))
+    receipt = str(receive(strict, str(both)).receipt_id)
+
+    def held() -> set[str]:
+        return {key for (key,) in rows(strict, "select scope_key from intake.scope where is_held")}
+
+    for verb, left in (
+        (["approve", receipt, "--as", "P22", "--scope", one], {two}),
+        (["hold", receipt, "--scope", one, "--reason", "gấp mười"], {one, two}),
+        (["hold", receipt, "--lift", "--scope", one, "--reason", "đã xác nhận"], {two}),
+        (["withdraw", receipt, "--scope", two, "--reason", "nhầm tệp"], set()),
+    ):
+        assert main(verb) == 0
+        assert held() == left
+    assert one in capsys.readouterr().out
+    assert main(["hold", "--failed", "--scope", one, "--reason", "x"]) == 2
+
+
 def test_a_late_report_is_excused_with_reason_approver_and_end(database: Settings, catalogue: Catalogue) -> None:
     def excuse(until: date, reason: str = "bão lũ", branch: str = "P22") -> None:
         scope = replace(SCOPE, branch_code=branch)

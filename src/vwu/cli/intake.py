@@ -74,7 +74,6 @@ def register(verbs: Any) -> None:
 
     withdraw = verbs.add_parser("withdraw", help="take a receipt back; the one before it is in force again")
     withdraw.add_argument("receipt")
-    withdraw.add_argument("--scope", metavar="KEY", help="only this report of a file with several; see `vwu receipts`")
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(func=_withdraw)
 
@@ -90,6 +89,8 @@ def register(verbs: Any) -> None:
     approve.add_argument("receipt")
     approve.add_argument("--as", dest="branch", required=True, metavar="BRANCH", help="the branch that approves")
     approve.set_defaults(func=_approve)
+    for verb in (withdraw, hold, approve):
+        verb.add_argument("--scope", metavar="KEY", help="only this report of a file with several; see `vwu receipts`")
 
     excuse = verbs.add_parser("excuse", help="allow a report to come late")
     excuse.add_argument("--branch", required=True)
@@ -353,14 +354,14 @@ def _hold(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
 
     settings = load_settings()
-    if args.failed and args.lift:
-        print("vwu hold: --failed holds; name the RECEIPT to lift", file=sys.stderr)
+    if args.failed and (args.lift or args.scope):
+        print("vwu hold: --failed holds whole files; name the RECEIPT to lift, or to hold one report", file=sys.stderr)
         return WRONG_USE
     with connect(settings, "publisher") as connection:
         receipts = failed_receipts(connection) if args.failed else [args.receipt]
     with connect(settings, "loader") as connection:
         change = landing.lift if args.lift else landing.hold
-        changed = {each: list(change(connection, each, args.reason, settings.who)) for each in receipts}
+        changed = {each: change(connection, each, args.reason, settings.who, args.scope) for each in receipts}
     state = "lifted" if args.lift else "held"
     say(
         args, {"state": state, "receipts": [{"receipt_id": each, "scopes": changed[each]} for each in changed]},
@@ -378,7 +379,8 @@ def _approve(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     with connect(settings, "loader") as connection:
-        scopes = approve(connection, load_catalogue(settings.root / "seeds"), args.receipt, args.branch, settings.who)
+        catalogue = load_catalogue(settings.root / "seeds")
+        scopes = approve(connection, catalogue, args.receipt, args.branch, settings.who, args.scope)
     say(
         args, {"receipt_id": args.receipt, "approved_by": args.branch, "scopes": list(scopes)},
         f"receipt {args.receipt} is approved by {args.branch}: {', '.join(scopes)}",

@@ -19,7 +19,7 @@ APPROVAL_NEEDED = (
 
 HELD_BEFORE = ("Đã bị giữ lại trước đây: `vwu hold --lift`.", "It was held before: `vwu hold --lift`.")
 # Of a row `filled` of intake.receipt_scope.
-_IS_UNAPPROVED = """(filled.is_approval_needed and not exists (
+IS_UNAPPROVED = """(filled.is_approval_needed and not exists (
     select from intake.approval
     where approval.receipt_id = filled.receipt_id and approval.scope_key = filled.scope_key))"""
 
@@ -287,26 +287,31 @@ def withdraw(
     ).fetchall()
     for (key,) in scopes:
         _restore(connection, key, who)
-    settle_state(connection, receipt_id, reason=(reason, reason))
+    settle_state(connection, receipt_id, reason=None if why_held(connection, receipt_id) else (reason, reason))
     return [key for (key,) in scopes]
 
 
-def hold(connection: psycopg.Connection, receipt_id: str, reason: str, who: str) -> list[str]:
-    """Keep what a receipt in force says out of releases until it is lifted or replaced; returns its scopes.
+def hold(
+    connection: psycopg.Connection, receipt_id: str, reason: str, who: str, scope_key: str | None = None
+) -> list[str]:
+    """Keep what a receipt in force says, or one report of it, out of releases until it is lifted or replaced; returns
+    the scopes.
 
     The scope's last good receipt speaks for it meanwhile (D8). Raises IntakeError without a reason, or when the receipt
     is not in force or held already.
     """
-    return _withhold(connection, receipt_id, reason, who, is_withheld=True)
+    return _withhold(connection, receipt_id, reason, who, scope_key, is_withheld=True)
 
 
-def lift(connection: psycopg.Connection, receipt_id: str, reason: str, who: str) -> list[str]:
+def lift(
+    connection: psycopg.Connection, receipt_id: str, reason: str, who: str, scope_key: str | None = None
+) -> list[str]:
     """Undo `hold`; what still waits for approval stays held. Raises IntakeError as `hold` does."""
-    return _withhold(connection, receipt_id, reason, who, is_withheld=False)
+    return _withhold(connection, receipt_id, reason, who, scope_key, is_withheld=False)
 
 
 def _withhold(
-    connection: psycopg.Connection, receipt_id: str, reason: str, who: str, *, is_withheld: bool
+    connection: psycopg.Connection, receipt_id: str, reason: str, who: str, scope_key: str | None, *, is_withheld: bool
 ) -> list[str]:
     if not reason.strip():
         raise IntakeError("holding and lifting need a reason")
@@ -314,29 +319,42 @@ def _withhold(
         f"""update intake.receipt_scope as filled set is_withheld = %s
            from intake.scope
            where filled.receipt_id = %s and filled.is_withheld <> %s and scope.scope_key = filled.scope_key
-             and scope.receipt_id = filled.receipt_id
-           returning filled.scope_key, filled.is_withheld or {_IS_UNAPPROVED}""",
-        [is_withheld, receipt_id, is_withheld],
+             and scope.receipt_id = filled.receipt_id and scope.scope_key = coalesce(%s, scope.scope_key)
+           returning filled.scope_key, filled.is_withheld or {IS_UNAPPROVED}""",
+        [is_withheld, receipt_id, is_withheld, scope_key],
     ).fetchall()
     if not rows:
+        what = f"receipt {receipt_id}" if scope_key is None else f"{scope_key} of receipt {receipt_id}"
         state = "held by hand" if not is_withheld else "in force and not yet held"
-        raise IntakeError(f"receipt {receipt_id} is not {state}: `vwu receipts` lists them")
-    for scope_key, is_held in rows:
+        raise IntakeError(f"{what} is not {state}: `vwu receipts` lists them")
+    for key, is_held in rows:
         connection.execute(
             "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
-            [is_held, scope_key],
+            [is_held, key],
         )
-        log(connection, who, "hold" if is_withheld else "lift", receipt_id, scope_key, {"reason": reason})
-    held = any(is_held for _, is_held in rows)
-    why = (reason, reason) if is_withheld else APPROVAL_NEEDED if held else ("", "")
+        log(connection, who, "hold" if is_withheld else "lift", receipt_id, key, {"reason": reason})
+    why = (reason, reason) if is_withheld else why_held(connection, receipt_id) or ("", "")
     settle_state(connection, receipt_id, reason=why)
-    return sorted(scope_key for scope_key, _ in rows)
+    return sorted(key for key, _ in rows)
+
+
+def why_held(connection: psycopg.Connection, receipt_id: str) -> tuple[str, str] | None:
+    """Why a report of this receipt is kept out of releases, in Vietnamese and English; None when none is."""
+    row = connection.execute(
+        f"""select bool_or({IS_UNAPPROVED}), bool_or(filled.is_withheld)
+           from intake.receipt_scope as filled
+           inner join intake.scope on scope.scope_key = filled.scope_key and scope.receipt_id = filled.receipt_id
+           where filled.receipt_id = %s""",
+        [receipt_id],
+    ).fetchone()
+    is_unapproved, is_withheld = row or (False, False)
+    return APPROVAL_NEEDED if is_unapproved else HELD_BEFORE if is_withheld else None
 
 
 def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
     """Put the highest receipt that was not withdrawn in force again, or none; held if it still needs approval."""
     row = connection.execute(
-        f"""select filled.receipt_id, filled.precedence, filled.is_withheld, {_IS_UNAPPROVED}
+        f"""select filled.receipt_id, filled.precedence, filled.is_withheld, {IS_UNAPPROVED}
            from intake.receipt_scope as filled
            where filled.scope_key = %s and not filled.is_withdrawn
            order by filled.precedence desc

@@ -226,24 +226,31 @@ def needs_approval(catalogue: Catalogue, scope: SubmissionScope) -> bool:
 
 
 def approve(
-    connection: psycopg.Connection, catalogue: Catalogue, receipt_id: str, branch_code: str, who: str
+    connection: psycopg.Connection,
+    catalogue: Catalogue,
+    receipt_id: str,
+    branch_code: str,
+    who: str,
+    only: str | None = None,
 ) -> list[str]:
     """A branch approves what a receipt reports of those below it, which is held until then; returns the scopes.
+
+    `only`: the key of one report of a file with several.
 
     Raises IntakeError when the receipt is unknown, not held in force, or of a branch that is not below this one.
     """
     rows = connection.execute(
-        """select scope.scope_key, scope.branch_code, scope.period_code, scope.is_held, receipt_scope.is_withheld
-           from intake.receipt_scope
-           inner join intake.scope on receipt_scope.scope_key = scope.scope_key
-               and receipt_scope.receipt_id = scope.receipt_id
-           where receipt_scope.receipt_id = %s and scope.kind = 'submission'
+        f"""select scope.scope_key, scope.branch_code, scope.period_code, {landing.IS_UNAPPROVED}, filled.is_withheld
+           from intake.receipt_scope as filled
+           inner join intake.scope on filled.scope_key = scope.scope_key and filled.receipt_id = scope.receipt_id
+           where filled.receipt_id = %s and scope.kind = 'submission'
+               and scope.scope_key = coalesce(%s, scope.scope_key)
            order by scope.scope_key
            for update of scope""",
-        [receipt_id],
+        [receipt_id, only],
     ).fetchall()
     if not rows:
-        raise IntakeError(f"receipt {receipt_id} is not in force of any report; `vwu receipts` lists them")
+        raise IntakeError(f"receipt {receipt_id} is not in force of {only or 'any report'}; `vwu receipts` lists them")
     held = [row for row in rows if row[3]]
     if not held:
         raise IntakeError(f"receipt {receipt_id} waits for no approval")
@@ -261,7 +268,7 @@ def approve(
             [is_withheld, scope_key],
         )
         landing.log(connection, who, "approve", receipt_id, scope_key, {"approving_branch_code": branch_code})
-    landing.settle_state(connection, receipt_id)
+    landing.settle_state(connection, receipt_id, reason=landing.why_held(connection, receipt_id))
     return [scope_key for scope_key, *_ in held]
 
 
