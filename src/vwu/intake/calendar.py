@@ -48,7 +48,10 @@ class Missing:
 
 
 def begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping[tuple[str, str], date]:
-    """The end of the first period of an assigned kind that a level reported on, by (form, level)."""
+    """The end of the first period of an assigned kind that a level reported on, by (form, level).
+
+    `received`: at least one report of each form, level and period on which there are any.
+    """
     assigned = {(each.form, each.level, each.period_kind) for each in catalogue.form_assignments}
     found: dict[tuple[str, str], date] = {}
     for scope in received:
@@ -58,6 +61,11 @@ def begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping
             key = (scope.form, branch.level)
             found[key] = min(found.get(key, date.max), period.end_date)
     return found
+
+
+def is_reminded(period: Period, on: date) -> bool:
+    """Whether a report of this period was due before this day, and is not too old to be reminded of."""
+    return period.calendar == "union" and on - timedelta(days=DAYS_REMINDED) <= period.due_date < on
 
 
 def debts(
@@ -73,11 +81,10 @@ def debts(
             continue
         for period in catalogue.periods:
             if (
-                period.calendar == "union"
-                and period.period_kind == assignment.period_kind
+                period.period_kind == assignment.period_kind
                 and first <= period.end_date
                 and assignment.valid_from <= period.end_date <= (assignment.valid_to or date.max)
-                and on - timedelta(days=DAYS_REMINDED) <= period.due_date < on
+                and is_reminded(period, on)
             ):
                 for branch in catalogue.branches_of(assignment.level, period.end_date):
                     yield branch, period, assignment.form

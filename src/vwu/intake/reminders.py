@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from vwu import mail
-from vwu.intake.calendar import CENTRE, LateException, Missing, begun, missing
+from vwu.intake.calendar import CENTRE, LateException, Missing, begun, is_reminded, missing
 from vwu.intake.model import SubmissionScope
 from vwu.mail import MailError
 
@@ -49,18 +49,32 @@ class Reminded:
 
 def read_missing(connection: psycopg.Connection, catalogue: Catalogue, on: date) -> tuple[Missing, ...]:
     """What is missing on a day by what intake holds now; a report that is held has come."""
-    scopes = connection.execute(
+    received = _scopes(
+        connection,
         """select branch_code, period_code, form from intake.scope
-           where kind = 'submission' and receipt_id is not null"""
-    ).fetchall()
-    received = frozenset(SubmissionScope(*row) for row in scopes)
+           where kind = 'submission' and receipt_id is not null and period_code = any(%s)""",
+        [[each.period_code for each in catalogue.periods if is_reminded(each, on)]],
+    )
+    # The codes of a level differ in their digits alone, so that this is one report of each level.
+    ever = _scopes(
+        connection,
+        """select min(branch_code), period_code, form from intake.scope
+           where kind = 'submission' and receipt_id is not null
+           group by period_code, form, regexp_replace(branch_code, '[0-9]+', '', 'g')""",
+    )
     rows = connection.execute(
         """select distinct on (branch_code, period_code, form) branch_code, period_code, form, expires_on, approved_by,
                reason
            from intake.late_exception order by branch_code, period_code, form, late_exception_id desc"""
     ).fetchall()
     exceptions = {SubmissionScope(*row[:3]): LateException(*row[3:]) for row in rows}
-    return missing(catalogue, begun(catalogue, received), received, exceptions, on)
+    return missing(catalogue, begun(catalogue, ever), received, exceptions, on)
+
+
+def _scopes(
+    connection: psycopg.Connection, query: LiteralString, values: Sequence[Any] = ()
+) -> frozenset[SubmissionScope]:
+    return frozenset(SubmissionScope(*row) for row in connection.execute(query, values).fetchall())
 
 
 def remind(settings: Settings, on: date) -> Reminded:
