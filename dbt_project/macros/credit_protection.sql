@@ -84,8 +84,8 @@
 {%- endmacro %}
 
 {# CTEs `<family>_cell_<level>`, from the cells as they are to those of the last level: the block (`unit_key`) that each
-   cell is in, the level of that block, and whether it may not be shown yet. In between: the blocks, the blocks in the
-   order in which they are put together, how many of them are needed, and what became of each. #}
+   cell is in, the level of that block, and whether it may not be shown yet. In between: where a block may not
+   be shown, the blocks there in the order in which they are put together, how many are needed, what became of each. #}
 {% macro credit_protection_steps() -%}
 {%- set families = credit_families() %}
 {%- set levels = credit_levels() %}
@@ -126,10 +126,17 @@
     ),
     {% for level, keys in levels.items() %}
         {%- set before = family ~ '_cell_' ~ (level - 1) %}
+        {%- set needy = family ~ '_needy_' ~ level %}
         {%- set unit = family ~ '_unit_' ~ level %}
         {%- set ranked = family ~ '_ranked_' ~ level %}
         {%- set cut = family ~ '_cut_' ~ level %}
         {%- set merged = family ~ '_merged_' ~ level %}
+        {{ needy }} as (
+            select distinct {{ keys | join(', ') }}
+            from {{ before }}
+            where is_unsafe
+        ),
+
         {{ unit }} as (
             select
                 {% for key in keys %}
@@ -148,6 +155,7 @@
                     max(largest_{{ name }}) as largest_{{ name }}
                 {%- endfor %}
             from {{ before }}
+            inner join {{ needy }} using ({{ keys | join(', ') }})
             group by unit_key
         ),
 
@@ -187,7 +195,6 @@
                     and {{ is_safe_family(family) }}
                 ) as last_place
             from {{ ranked }}
-            where unsafe_units > 0
             group by {{ keys | join(', ') }}
         ),
 

@@ -13,6 +13,7 @@
     indexes=[{'columns': ['scope_key']}],
     pre_hook=[
         "set local enable_nestloop = off",
+        "set local enable_sort = off",
         "{{ delete_stale_rows(ref('int_credit_person_scope')) }}",
         "{{ forget_stale_scopes(ref('int_credit_person_scope')) }}",
     ],
@@ -76,7 +77,6 @@ told_apart as (
         commune_code_system,
         commune_code,
         case when cells > 1 then citizen_token end as citizen_token,
-        cells = 1 as is_sum,
         count(*) as people,
         count(*) filter (where is_female) as women
     from cell
@@ -88,8 +88,7 @@ told_apart as (
         organisation,
         commune_code_system,
         commune_code,
-        case when cells > 1 then citizen_token end,
-        cells = 1
+        case when cells > 1 then citizen_token end
 ),
 
 -- Of several versions of a commune, the last one that had begun by the month's end.
@@ -140,22 +139,21 @@ cut as (
     cross join (values (true), (false)) as organisation (is_all)
 ),
 
+-- Put together by region before the cuts multiply them. What one cell cuts, the whole
+-- cuts: the highest level of its cells decides. No cell without a level is shown.
 placed as (
     select
         told_apart.scope_key,
+        path.target_level,
         path.target_region_key as region_key,
-        case when cut.is_all_banks then 'all' else told_apart.bank_code end
-            as bank_code,
-        case when cut.is_all_programmes then 'all' else told_apart.credit_programme end
-            as credit_programme,
-        case when cut.is_all_organisations then 'all' else told_apart.organisation end
-            as organisation,
+        told_apart.bank_code,
+        told_apart.credit_programme,
+        told_apart.organisation,
         told_apart.citizen_token,
-        told_apart.is_sum,
-        told_apart.people,
-        told_apart.women,
-        {{ cuts_block('protection.people_level') }} as is_cutting,
-        {{ cuts_block('protection.women_level') }} as is_cutting_women
+        sum(told_apart.people) as people,
+        sum(told_apart.women) as women,
+        max(coalesce(protection.people_level, {{ withheld_level() }})) as people_level,
+        max(coalesce(protection.women_level, {{ withheld_level() }})) as women_level
     from told_apart
     inner join commune using (as_of_date, commune_code_system, commune_code)
     inner join {{ ref('int_region_path') }} as path
@@ -163,16 +161,6 @@ placed as (
             commune.region_key = path.region_key
             and path.boundary = 'as_reported'
             and {{ is_valid_on('path', 'commune.counted_on') }}
-    -- Within a commune, fct_credit_month has the people of each programme and
-    -- organisation already.
-    inner join cut
-        on
-            path.target_level <> 'commune'
-            or (
-                cut.is_all_banks
-                and cut.is_all_programmes
-                and cut.is_all_organisations
-            )
     left join protection
         on
             told_apart.scope_key = protection.scope_key
@@ -180,6 +168,53 @@ placed as (
             and told_apart.credit_programme = protection.credit_programme
             and told_apart.organisation = protection.organisation
             and commune.region_key = protection.region_key
+    group by
+        told_apart.scope_key,
+        path.target_level,
+        path.target_region_key,
+        told_apart.bank_code,
+        told_apart.credit_programme,
+        told_apart.organisation,
+        told_apart.citizen_token
+),
+
+-- Each person told apart once. In two steps, since both can be made in memory, and a
+-- count of different tokens cannot without sorting all of them.
+person as (
+    select
+        placed.scope_key,
+        placed.region_key,
+        case when cut.is_all_banks then 'all' else placed.bank_code end as bank_code,
+        case when cut.is_all_programmes then 'all' else placed.credit_programme end
+            as credit_programme,
+        case when cut.is_all_organisations then 'all' else placed.organisation end
+            as organisation,
+        case when placed.citizen_token is null then sum(placed.people) else 1 end
+            as people,
+        case
+            when placed.citizen_token is null then sum(placed.women)
+            else least(sum(placed.women), 1)
+        end as women,
+        bool_or({{ cuts_block('placed.people_level') }}) as is_cutting,
+        bool_or({{ cuts_block('placed.women_level') }}) as is_cutting_women
+    from placed
+    -- Within a commune, fct_credit_month has the people of each programme and
+    -- organisation already.
+    inner join cut
+        on
+            placed.target_level <> 'commune'
+            or (
+                cut.is_all_banks
+                and cut.is_all_programmes
+                and cut.is_all_organisations
+            )
+    group by
+        placed.scope_key,
+        placed.region_key,
+        case when cut.is_all_banks then 'all' else placed.bank_code end,
+        case when cut.is_all_programmes then 'all' else placed.credit_programme end,
+        case when cut.is_all_organisations then 'all' else placed.organisation end,
+        placed.citizen_token
 ),
 
 final as (
@@ -189,17 +224,11 @@ final as (
         bank_code,
         credit_programme,
         organisation,
-        (
-            coalesce(sum(people) filter (where is_sum), 0)
-            + count(distinct citizen_token)
-        )::bigint as borrowers,
-        (
-            coalesce(sum(women) filter (where is_sum), 0)
-            + count(distinct citizen_token) filter (where women > 0)
-        )::bigint as female_borrowers,
+        sum(people)::bigint as borrowers,
+        sum(women)::bigint as female_borrowers,
         bool_or(is_cutting) as is_cutting,
         bool_or(is_cutting_women) as is_cutting_women
-    from placed
+    from person
     group by scope_key, region_key, bank_code, credit_programme, organisation
 )
 

@@ -9,6 +9,7 @@
     incremental_strategy='append',
     indexes=[{'columns': ['scope_key']}],
     pre_hook=[
+        "set local enable_nestloop = off",
         "{{ delete_stale_rows(ref('int_credit_protection_scope')) }}",
         "{{ forget_stale_scopes(ref('int_credit_protection_scope')) }}",
     ],
