@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vwu.intake.model import Finding, Quantity, SubmissionValue
 from vwu.intake.rules import finding
@@ -34,7 +34,7 @@ def check_consistency(values: tuple[SubmissionValue, ...], catalogue: Catalogue)
         reported.setdefault((value.indicator_code, value.scenario, value.basis), []).append(value)
     for value in said:
         indicator = catalogue.indicators[value.indicator_code]
-        yield from _over_parent(value, indicator, reported)
+        yield from _over_parent(value, indicator, reported, catalogue)
         yield from _claim(value, indicator, reported, catalogue)
         yield from _ratio(value, indicator, reported, catalogue)
         yield from _undetermined(value, indicator)
@@ -58,14 +58,28 @@ def _twice(values: tuple[SubmissionValue, ...]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _over_parent(value: SubmissionValue, indicator: Indicator, reported: ByIndicator) -> Iterator[Finding]:
+def _named(role: str, indicator_code: str | None, catalogue: Catalogue) -> dict[str, Any]:
+    """What a message calls an indicator: its name, and the code that stands in its line."""
+    indicator = catalogue.indicator(indicator_code or "")
+    if indicator is None:
+        return {f"{role}_vi": "…", f"{role}_en": "…"}
+    return {
+        f"{role}_vi": f"“{indicator.name_vi}” ({indicator_code})",
+        f"{role}_en": f"“{indicator.name_en}” ({indicator_code})",
+    }
+
+
+def _over_parent(
+    value: SubmissionValue, indicator: Indicator, reported: ByIndicator, catalogue: Catalogue
+) -> Iterator[Finding]:
     """A part is at most its whole, where the bounds of both leave no way out."""
     parent = _beside(value, indicator.parent_code, reported)
     least, most = value.quantity.lower_bound, parent.quantity.upper_bound if parent else None
     if parent is not None and least is not None and most is not None and _exceeds(value.quantity, least, most):
         yield finding(
-            "CHILD_OVER_PARENT", position=value.position, value=value.raw_text, child=value.indicator_code,
-            parent=parent.indicator_code, parent_value=parent.raw_text, other=parent.position,
+            "CHILD_OVER_PARENT", position=value.position, value=value.raw_text, parent_value=parent.raw_text,
+            other=parent.position, **_named("child", value.indicator_code, catalogue),
+            **_named("parent", parent.indicator_code, catalogue),
         )  # fmt: skip
 
 
@@ -133,7 +147,8 @@ def _ratio(
     if numerator is None or denominator is None:
         yield finding(
             "RATIO_WITHOUT_BASE", position=value.position, value=value.raw_text,
-            numerator=indicator.numerator_code or "…", denominator=indicator.denominator_code or "…",
+            **_named("numerator", indicator.numerator_code, catalogue),
+            **_named("denominator", indicator.denominator_code, catalogue),
         )  # fmt: skip
         return
     yield from _recomputed(value, numerator.quantity, denominator.quantity)

@@ -571,7 +571,7 @@ def _list_sheet(findings: Sequence[Finding], styles: _ListStyles) -> bytes:
         f' state="frozen"/></sheetView></sheetViews><cols>{columns}</cols><sheetData>{"".join(rows)}</sheetData>'
         f'<autoFilter ref="A1:I{len(ordered) + 1}"/>'
         + (f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else "")
-        + '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
+        + '<printOptions gridLines="1"/><pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
     ).encode()
 
 

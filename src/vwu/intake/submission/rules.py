@@ -429,8 +429,8 @@ _ACROSS = (
     ),
     _error(
         "CHILD_OVER_PARENT", "consistency",
-        "{position}: {child} là {value}, lớn hơn {parent} ({parent_value} ở {other}) dù là một phần của nó. Hãy sửa một trong hai số.",
-        "{position}: {child} is {value}, more than {parent} ({parent_value} at {other}) of which it is a part. Correct one of the two.",
+        "{position}: {child_vi} là {value}, lớn hơn {parent_vi} ({parent_value} ở {other}) dù là một phần của nó. Hãy sửa một trong hai số.",
+        "{position}: {child_en} is {value}, more than {parent_en} ({parent_value} at {other}) of which it is a part. Correct one of the two.",
     ),
     _error(
         "TARGETS_OVER_TOTAL", "consistency",
@@ -444,8 +444,8 @@ _ACROSS = (
     ),
     _warning(
         "RATIO_WITHOUT_BASE", "plausibility",
-        "{position}: tỷ lệ {value} không có số chia ({denominator}) nên không thể cộng gộp hay kiểm tra. Hãy báo cáo thêm {numerator} và {denominator}.",
-        "{position}: the ratio {value} comes without its denominator ({denominator}), so it can be neither rolled up nor checked. Report {numerator} and {denominator} too.",
+        "{position}: tỷ lệ {value} không có đủ tử số và mẫu số trong báo cáo nên không thể cộng gộp hay kiểm tra. Hãy báo cáo cả {numerator_vi} và {denominator_vi}.",
+        "{position}: the ratio {value} comes without its numerator or denominator, so it can be neither rolled up nor checked. Report both {numerator_en} and {denominator_en}.",
     ),
     _warning(
         "RATIO_DIFFERS", "reconciliation",
