@@ -1,7 +1,7 @@
 """Backup and restore of what cannot be rebuilt: the received bytes, and in the database all but what dbt makes.
 
 A backup is a folder: `backup.json` (what it is, replaced last, so that the folder is always one whole backup), the dump
-of the database, and a copy of the content store. Dump and bank feeds are sealed under the store key, because both hold
+of the database, and a copy of the content store. Dump and kept files are sealed under the store key, because both hold
 identities; the keys themselves are never in it.
 """
 

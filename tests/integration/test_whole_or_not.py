@@ -107,7 +107,7 @@ def kill(settings: Settings, mortal: subprocess.Popen[bytes], moments: int) -> C
         found[f"{answer if answer == 'killed' else 'ended'}, {'whole' if after == whole else 'nothing'}"] += 1
         assert receive(settings, str(path)).state in {State.LANDED, State.UNCHANGED}
         assert seen(settings, receipt_id) == whole
-        assert store.read(settings.store, store.sha256_of(path)) == path.read_bytes()
+        assert store.read(settings.store, store.sha256_of(path), settings.key("store")) == path.read_bytes()
     return found
 
 
@@ -174,4 +174,4 @@ def test_what_a_killed_writer_left_in_the_store_is_swept_when_it_is_old(database
     os.utime(old, (1.0, 1.0))
     receive(database, str(path))
     assert list(partial.iterdir()) == [fresh]
-    assert store.read(database.store, store.sha256_of(path)) == path.read_bytes()
+    assert store.read(database.store, store.sha256_of(path), database.key("store")) == path.read_bytes()

@@ -330,6 +330,11 @@ def loan_errors(communes: Sequence[str]) -> tuple[LineFault, ...]:
             "LOAN_CUSTOMER_CITIZEN_IDS", "one customer, two citizens", _taken_from_another("customer_id"), customers=-1
         ),
         LineFault("LOAN_CITIZEN_CUSTOMERS", "one citizen, two customers", _taken_from_another("citizen_id")),
+        LineFault(
+            "LOAN_CODE_IS_IDENTITY",
+            "a loan called after its borrower",
+            _at_first("loan_id", lambda line: line["full_name"]),
+        ),
         LineFault("LOAN_GROUP_ORGANISATIONS", "a group of two organisations", _one_apart("organisation", "ND", "PN")),
         LineFault("LOAN_GROUP_COMMUNES", "a group in two communes", _one_apart("commune_code", *communes)),
         LineFault("FEED_LINE_BANK", "a line of another bank", _always("bank_code", "SEABANK")),
@@ -357,6 +362,11 @@ LOAN_WARNINGS = (
 )
 GROUP_ERRORS = (
     LineFault("GROUP_ID_REPEATED", "two lines with one group_id", _as_the_first("group_id"), groups=-1),
+    LineFault(
+        "GROUP_CODE_IS_IDENTITY",
+        "rated with the leader's name",
+        _at_first("rating", lambda line: line["leader_name"] or None),
+    ),
     LineFault(
         "GROUP_BORROWERS_OVER_MEMBERS", "more borrowers than members", _at_first("borrowers", _plus("members", 3))
     ),

@@ -111,7 +111,7 @@ def _receive(connection: psycopg.Connection, settings: Settings, catalogue: Cata
         sha256 = store.sha256_of(data)
         is_bank_feed = is_feed(data)
         if landing.may_keep(connection, sha256):
-            store.keep(settings.store, data, sha256, settings.key("store") if is_bank_feed else None)
+            store.keep(settings.store, data, sha256, settings.key("store"))
         receipt = _open(connection, settings, data, sha256, is_bank_feed)
         landing.lock_receipt(connection, receipt.receipt_id)
         precedence = landing.settle_arrival(connection, candidate.path, candidate.signature, receipt.receipt_id)

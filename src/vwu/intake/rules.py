@@ -13,6 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from vwu.intake.feed.mask import without_numbers_of_persons
 from vwu.intake.model import Finding, Severity
 
 if TYPE_CHECKING:
@@ -70,11 +71,14 @@ def finding(
     line_count: int = 1,
     **names: Any,
 ) -> Finding:
-    """One finding of a rule; `names` fill the rule's texts beside position, column, value and proposed."""
+    """One finding of a rule; `names` fill the rule's texts beside position, column, value and proposed.
+
+    Whatever is shown, a number of a person is masked: findings are read outside the vault (D9).
+    """
     rule = rules()[rule_id]
-    position, column, value = showable(position), showable(column), showable(value)
-    proposed = None if proposed is None else showable(proposed)
-    names = {name: showable(each) if isinstance(each, str) else each for name, each in names.items()}
+    position, column, value = showable(position), _shown(column), _shown(value)
+    proposed = None if proposed is None else _shown(proposed)
+    names = {name: _shown(each) if isinstance(each, str) else each for name, each in names.items()}
     names |= {"position": position, "column": column, "value": value, "proposed": proposed, "lines": line_count}
     return Finding(
         rule_id=rule_id,
@@ -93,6 +97,10 @@ def finding(
 def showable(text: str) -> str:
     """The text with U+FFFD for each character that cannot be shown in a workbook or kept in a database."""
     return text if text.isprintable() else _UNSHOWABLE.sub("\ufffd", text)
+
+
+def _shown(text: str) -> str:
+    return without_numbers_of_persons(showable(text))
 
 
 def of_period(

@@ -1,6 +1,6 @@
 """The content store: every received file under its sha256, byte for byte, for ever (ARCHITECTURE D4).
 
-The store is a folder or any fsspec URL. A bank feed is kept encrypted, because its bytes are identities (D9).
+The store is a folder or any fsspec URL. What came is kept encrypted: feeds hold identities, and a report may (D9).
 """
 
 from __future__ import annotations

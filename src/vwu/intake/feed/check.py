@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from vwu.intake.feed.columns import LAYOUTS, Column
 from vwu.intake.feed.control import SUMS, Control, Counted, compare, read_control
 from vwu.intake.feed.history import find_history_faults
 from vwu.intake.feed.land import land_feed
+from vwu.intake.feed.mask import masked
 from vwu.intake.feed.rulebook import Condition, Search, count_totals, find_by_searches, searches_of
 from vwu.intake.model import FeedChange, FeedScope, Finding, Kind, has_errors
 from vwu.intake.rules import finding
@@ -134,7 +136,12 @@ def _header_faults(control: Control, header: Sequence[str], file_name: str) -> l
     faults = [("FEED_COLUMN_MISSING", name) for name in wanted if name not in header]
     faults += [("FEED_COLUMN_UNKNOWN", name) for name in dict.fromkeys(header) if name not in wanted]
     faults += [("FEED_COLUMN_REPEATED", name) for name in wanted if header.count(name) > 1]
-    return [finding(rule_id, position=f"{file_name}:1", column=name[:60]) for rule_id, name in faults]
+    return [finding(rule_id, position=f"{file_name}:1", column=_shown_name(name)) for rule_id, name in faults]
+
+
+def _shown_name(name: str) -> str:
+    """Where the header is left out, its cells are those of a person: what is no name of a column is masked."""
+    return name[:60] if re.fullmatch(r"[A-Za-z]+(_[A-Za-z]+)*[0-9]{0,2}", name) else masked(name[:60])
 
 
 def _check_content(

@@ -23,6 +23,12 @@ GROUP_CONDITIONS = (
         f"members not between {FEWEST_MEMBERS} and {MOST_MEMBERS} and merged_into is null",
         "members",
     ),
+    Condition(
+        "GROUP_CODE_IS_IDENTITY",
+        "group_id",
+        "leader_name in (group_id, rating, merged_into)",
+        "repeat('•', length(leader_name))",
+    ),
     Condition("GROUP_BORROWERS_OVER_MEMBERS", "borrowers", "borrowers > members", "borrowers", "members"),
 )
 

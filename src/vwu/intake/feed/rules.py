@@ -260,6 +260,11 @@ _LOAN_RULES = (
         "{at_en}: the fourth digit of citizen id {value} is not 0 to 3 (sex and century of birth).",
     ),
     _error(
+        "LOAN_CODE_IS_IDENTITY", "privacy",
+        "{at_vi}: {column} chứa số định danh hoặc họ tên của chính người vay. Mã không được nói lên người vay là ai: hãy xuất lại tệp với mã khác.",
+        "{at_en}: {column} holds the borrower's own citizen id or name. A code must not say who the borrower is: export the file with another code.",
+    ),
+    _error(
         "LOAN_CUSTOMER_CITIZEN_IDS", "consistency",
         "{at_vi}: khách hàng {value} có hơn một số định danh.",
         "{at_en}: customer {value} has more than one citizen id.",
@@ -296,6 +301,11 @@ _GROUP_RULES = (
         "GROUP_SIZE", "plausibility",
         "{at_vi}: tổ có {value} thành viên; quy định từ 5 đến 60 (QĐ 15/QĐ-HĐQT).",
         "{at_en}: the group has {value} members; the rule is 5 to 60 (QĐ 15/QĐ-HĐQT).",
+    ),
+    _error(
+        "GROUP_CODE_IS_IDENTITY", "privacy",
+        "{at_vi}: mã tổ, xếp loại hoặc mã tổ nhận sáp nhập là họ tên tổ trưởng. Hãy xuất lại tệp với mã.",
+        "{at_en}: the group's code, its rating or the group it was merged into is the leader's name. Export the file with the code.",
     ),
     _error(
         "GROUP_BORROWERS_OVER_MEMBERS", "consistency",

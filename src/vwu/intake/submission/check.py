@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from vwu.intake.feed.mask import NUMBER_OF_A_PERSON
 from vwu.intake.model import Finding, Quantity, Submission, SubmissionScope, SubmissionValue, has_errors
 from vwu.intake.rules import finding, of_period
 from vwu.intake.submission.codes import Subject, SubjectRefusedError, Subjects
 from vwu.intake.submission.consistency import check_consistency
-from vwu.intake.submission.entries import COLUMN_OF_BASIS, FORM, Figure, Line, Paper
+from vwu.intake.submission.entries import COLUMN_OF_BASIS, FORM, Figure, Line, Paper, Place
 from vwu.intake.submission.form import read_form
 from vwu.intake.submission.head import Head, read_head
 from vwu.intake.submission.longcsv import has_long_header, read_long_csv
@@ -26,8 +26,6 @@ _SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 _SCENARIOS = ("actual", "plan")
 _BASES = ("in_period", "year_to_date", "programme_to_date", "as_of")
 _MISSING = Quantity(None, "exact", None, None, "missing")
-# 12 digits with the 0 that every identity number begins with (DOMAIN C.6); spaces or dots may stand between.
-_IDENTITY = re.compile(r"(?<![0-9])0[0-9]{2}[ .]?[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{3}(?![0-9])")
 
 
 def looks_like_submission(name: str, content: bytes) -> bool:
@@ -208,9 +206,16 @@ class _Reader:
         )  # fmt: skip
 
     def _check_note(self, line: Line) -> None:
-        if _IDENTITY.search(line.note):
-            place = line.figures[0].place
-            self.findings.append(finding("NOTE_HAS_IDENTITY", position=place.position, column="Ghi chú"))
+        """No note and no cell of figures is a place for a number of a person: it would be kept as it was written."""
+        if NUMBER_OF_A_PERSON.search(line.note):
+            self.findings.append(_identity(line.figures[0].place, "Ghi chú"))
+        for figure in line.figures:
+            if NUMBER_OF_A_PERSON.search(figure.cell.shown):
+                self.findings.append(_identity(figure.place, figure.place.column))
+
+
+def _identity(place: Place, column: str) -> Finding:
+    return finding("NOTE_HAS_IDENTITY", position=place.position, column=column)
 
 
 def _timeliness(paper: Paper, head: Head, values: tuple[SubmissionValue, ...], today: date) -> Iterator[Finding]:

@@ -469,8 +469,8 @@ _ACROSS = (
     ),
     _error(
         "NOTE_HAS_IDENTITY", "privacy",
-        "{position}: ghi chú có số định danh cá nhân. Hãy xóa số đó; biểu này không nhận thông tin cá nhân.",
-        "{position}: the note holds a citizen's identity number. Delete it; this form takes no personal data.",
+        "{position}, {column}: có số định danh cá nhân hoặc số điện thoại. Hãy xóa số đó; biểu này không nhận thông tin cá nhân.",
+        "{position}, {column}: a citizen's identity number or a telephone number stands there. Delete it; this form takes no personal data.",
     ),
 )  # fmt: skip
 

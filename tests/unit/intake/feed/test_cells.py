@@ -105,6 +105,11 @@ def test_an_identity_is_never_shown_whole(text: str) -> None:
         (Column("sex", choices=SEXES), "022187654389", "0221••••••89"),
         (Column("sex", choices=SEXES), "Trần Thị Hoa", "Trần••••••oa"),
         (None, "L0001", "L0001"),
+        (Column("lent", Form.AMOUNT), "022187654389", "0221••••••89"),
+        (Column("commune_code"), "22187654389", "2218•••••89"),
+        (Column("commune_code"), "Hoa Trần", "••••••••"),
+        (Column("loan_id"), "66001234567890", "66001234567890"),
+        (Column("loan_id"), "+84 912 345 678", "+84 •••••••••78"),
     ],
 )
 def test_what_slipped_into_another_column_is_hidden_too(column: Column | None, value: str, expected: str) -> None:

@@ -44,6 +44,7 @@ CONTROLS: dict[str, tuple[Path, tuple[str, ...]]] = {
     "codes of their time": (
         ALONE, ("FEED_CODE_SYSTEM_EARLY", "FEED_CODE_SYSTEM_OLD", "FEED_COMMUNE_UNKNOWN", "FEED_PROGRAMME_UNKNOWN",
                 "FEED_BANK_UNKNOWN")),
+    "a code says of nobody who it is": (ALONE, ("LOAN_CODE_IS_IDENTITY", "GROUP_CODE_IS_IDENTITY")),
     "men are counted": (ALONE, ("LOAN_BORROWER_MALE",)),
 }  # fmt: skip
 
