@@ -67,6 +67,13 @@ def test_a_feed_whose_control_record_never_came_is_received_in_the_end(database:
     assert names(database, BANK_FEEDS) == ["loan.csv"]
 
 
+def test_a_marker_says_that_a_file_is_complete(database: Settings) -> None:
+    """Though it was written this moment: without the marker the listing would wait for ten minutes."""
+    os.utime(put(database, "a.xlsx"))
+    put(database, "a.xlsx.done")
+    assert [Path(path).name for path in list_arrivals(database, BRANCH_SUBMISSIONS, settle_seconds=600.0)] == ["a.xlsx"]
+
+
 def test_a_file_that_changes_while_we_look_is_not_complete(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(database, "growing.xlsx")
     os.utime(path)

@@ -103,6 +103,7 @@ def file_system_of(path: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs
 
     file_system, place = url_to_fs(path.translate(_AS_NAME))
+    file_system.invalidate_cache()  # what was listed before says nothing of what is there now
     return file_system, place
 
 
@@ -133,7 +134,8 @@ def _is_data(path: str, zone: str, found: dict[str, dict[str, Any]]) -> bool:
 
 
 def _candidate(path: str, infos: list[dict[str, Any]], *, has_marker: bool) -> Candidate:
-    signature = "|".join(f"{info['size']}:{modified(info):.6f}" for info in infos)
+    # An object store tells the time to the second, and what the content is.
+    signature = "|".join(f"{info['size']}:{modified(info):.6f}{info.get('ETag', '')}" for info in infos)
     return Candidate(path, signature, max(map(modified, infos)), has_marker)
 
 
