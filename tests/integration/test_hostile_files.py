@@ -27,6 +27,7 @@ from vwu.catalogue import load_catalogue
 from vwu.database import connect
 from vwu.intake import landing
 from vwu.intake.arrivals import list_arrivals
+from vwu.intake.check import check, today
 from vwu.intake.model import Kind, Outcome
 from vwu.intake.receive import receive, receive_files
 from vwu.intake.submission.template import write_template
@@ -120,6 +121,8 @@ def test_character_zero_and_names_that_are_no_utf_8(database: Settings) -> None:
         Path(folder, os.fsdecode(name)).write_bytes(content)
     paths = list_arrivals(database, "branch_submissions", settle_seconds=0.0)
     json.dumps(paths, ensure_ascii=False).encode()
+    offline = {each: check(Path(each), load_catalogue(database.root / "seeds"), today()) for each in paths}
+    assert [str(each.state) for each in offline.values()].count("checked") == 2
     outcomes = {outcome.file: outcome for outcome in receive_files(database, paths) if isinstance(outcome, Outcome)}
     assert [str(outcomes[name].state) for name in ("zeros.xls", "text.csv")] == ["rejected", "landed"]
     assert any("\ufffd" in each.value for each in outcomes["zeros.xls"].findings)

@@ -67,7 +67,7 @@ def test_files_are_received_from_s3_and_kept_there(database: Settings, bucket: A
     assert received(settings, BRANCH_SUBMISSIONS) == [("Báo cáo P22.csv", "landed")]
     kept = Path(settings.home, "again.csv")
     kept.write_bytes(again)
-    assert store.read(settings.store, store.sha256_of(kept)) == again
+    assert store.read(settings.store, store.sha256_of(kept), settings.key("store")) == again
 
 
 def test_a_feed_and_its_control_record_come_from_s3_and_are_kept_encrypted(database: Settings, bucket: Any) -> None:

@@ -102,9 +102,10 @@ def file_system_of(path: str) -> tuple[Any, str]:
     """The file system of a path or URL, and the place of the file there."""
     from fsspec.core import url_to_fs
 
-    file_system, place = url_to_fs(path.translate(_AS_NAME))
+    file_system, place = url_to_fs(path)
     file_system.invalidate_cache()  # what was listed before says nothing of what is there now
-    return file_system, place
+    named = place.translate(_AS_NAME)
+    return file_system, named if named != place and file_system.exists(named) else place
 
 
 def _candidates(settings: Settings, zone: str) -> list[Candidate]:

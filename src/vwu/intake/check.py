@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vwu.intake import store
-from vwu.intake.arrivals import CONTROL_SUFFIX
+from vwu.intake.arrivals import CONTROL_SUFFIX, as_text, file_system_of
 from vwu.intake.model import Change, Finding, Kind, Outcome, Scope, State, Submission, SubmissionScope, has_errors
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 VIETNAM = timezone(timedelta(hours=7))
 _SNIFF_BYTES = 4096
+# In bytes, so that a suffix can follow.
+_LONGEST_NAME = 200
 _COMPRESSED_FEEDS = (".csv.gz", ".csv.zst")
 
 
@@ -37,13 +42,34 @@ def check(
 
     For a report without a history the rules that need earlier periods see those of its file alone.
     """
-    sha256 = store.sha256_of(path)
-    if is_feed(path):
-        from vwu.intake.feed.check import check_feed
+    with local_file(str(path)) as (data, control):
+        sha256 = store.sha256_of(data)
+        if is_feed(data):
+            from vwu.intake.feed.check import check_feed
 
-        with check_feed(path, control_of(path), catalogue, on) as feed:
-            return feed_outcome(path.name, sha256, feed, feed.findings)
-    return submission_outcome(path.name, sha256, *check_reports(path, catalogue, on), catalogue, histories)
+            with check_feed(data, control, catalogue, on) as feed:
+                return feed_outcome(data.name, sha256, feed, feed.findings)
+        return submission_outcome(data.name, sha256, *check_reports(data, catalogue, on), catalogue, histories)
+
+
+@contextmanager
+def local_file(path: str) -> Iterator[tuple[Path, bytes | None]]:
+    """A file on this machine under a name in Unicode, and its control record: as it is, or fetched for the while."""
+    if "://" not in path and as_text(path) == path and Path(path).exists():
+        yield Path(path), control_of(Path(path))
+        return
+    file_system, place = file_system_of(path)
+    folder = Path(tempfile.mkdtemp(prefix="vwu-receive-"))
+    try:
+        # An object store has longer names than a folder.
+        name = as_text(place.rsplit("/", 1)[-1]).encode()[-_LONGEST_NAME:].decode(errors="ignore")
+        for suffix in ("", CONTROL_SUFFIX):
+            if file_system.exists(place + suffix):
+                file_system.get(place + suffix, str(folder / (name + suffix)))
+        data = folder / name
+        yield data, control_of(data)
+    finally:
+        shutil.rmtree(folder)
 
 
 def with_scope(reports: Iterable[Submission]) -> Iterator[tuple[Submission, SubmissionScope]]:

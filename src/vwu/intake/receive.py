@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +10,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vwu.intake import landing, life, store
-from vwu.intake.arrivals import CONTROL_SUFFIX, Candidate, as_text, describe, file_system_of
+from vwu.intake.arrivals import Candidate, describe
 from vwu.intake.check import (
     check_reports,
-    control_of,
     feed_outcome,
     is_feed,
     is_refused,
+    local_file,
     submission_outcome,
     today,
     with_scope,
@@ -30,9 +27,6 @@ from vwu.settings import Settings
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
-
-# In bytes, so that a suffix can follow.
-_LONGEST_NAME = 200
 
 
 class ChangedWhileReadError(Exception):
@@ -107,7 +101,7 @@ def _receive_one(
 
 def _receive(connection: psycopg.Connection, settings: Settings, catalogue: Catalogue, path: str) -> Outcome:
     candidate = describe(path)
-    with _local(path) as (data, control):
+    with local_file(path) as (data, control):
         sha256 = store.sha256_of(data)
         is_bank_feed = is_feed(data)
         if landing.may_keep(connection, sha256):
@@ -258,23 +252,3 @@ def _describe_receipt(connection: psycopg.Connection, outcome: Outcome) -> None:
 def _refuse_change(path: str, before: Candidate) -> None:
     if describe(path).signature != before.signature:
         raise ChangedWhileReadError(f"{path} was written again while it was read; it will be received anew")
-
-
-@contextmanager
-def _local(path: str) -> Iterator[tuple[Path, bytes | None]]:
-    """The file on this machine, and its control record: as it is, or fetched into a private folder for the while."""
-    file_system, place = file_system_of(path)
-    if "file" in file_system.protocol and as_text(place) == place:
-        yield Path(place), control_of(Path(place))
-        return
-    folder = Path(tempfile.mkdtemp(prefix="vwu-receive-"))
-    try:
-        # An object store has longer names than a folder.
-        name = as_text(place.rsplit("/", 1)[-1]).encode()[-_LONGEST_NAME:].decode(errors="ignore")
-        for suffix in ("", CONTROL_SUFFIX):
-            if file_system.exists(place + suffix):
-                file_system.get(place + suffix, str(folder / (name + suffix)))
-        data = folder / name
-        yield data, control_of(data)
-    finally:
-        shutil.rmtree(folder)
