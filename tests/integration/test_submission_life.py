@@ -266,7 +266,10 @@ def test_the_verbs_take_one_report_of_a_file(
     ):
         assert main(verb) == 0
         assert held() == left
-    assert one in capsys.readouterr().out
+        assert one in capsys.readouterr().out or verb[0] == "withdraw"
+        assert main(["receipts", "--json"]) == 0
+        (told,) = json.loads(capsys.readouterr().out)["receipts"]
+        assert set(filter(None, (told["held_scopes"] or "").split(", "))) == left
     assert main(["hold", "--failed", "--scope", one, "--reason", "x"]) == 2
 
 

@@ -270,7 +270,11 @@ def _receipts(args: argparse.Namespace) -> int:
                           select string_agg(filled.scope_key, ', ' order by filled.scope_key)
                           from intake.receipt_scope as filled
                           where filled.receipt_id = receipt.receipt_id and not filled.is_withdrawn
-                      ) as scopes
+                      ) as scopes,
+                      (
+                          select string_agg(scope.scope_key, ', ' order by scope.scope_key)
+                          from intake.scope where scope.receipt_id = receipt.receipt_id and scope.is_held
+                      ) as held_scopes
                from intake.receipt where state = coalesce(%s, state) order by received_at, receipt_id"""
     return _list(query, [args.state], "receipts", as_json=args.json)
 
