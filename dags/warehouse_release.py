@@ -9,6 +9,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from vwu.settings import load_settings
 
 log = getLogger(__name__)
+# The run that lineage of a step belongs to: this task's own.
+TASK = "{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}"
 
 
 @dag(
@@ -51,33 +53,39 @@ def warehouse_release():
             raise AirflowSkipException("an earlier run has covered what was announced")
 
     @task
-    def build_marts() -> int:
+    def build_marts(parent: str) -> int:
         """Bring the candidate up to date with what is in force; returns the id of the build."""
         from vwu.build import build
+        from vwu.lineage import tell_build
 
         result = build(load_settings())
+        tell_build(load_settings(), result.build_id, parent)
         if not result.ok:
             raise AirflowException(f"build {result.build_id} failed: {'; '.join(map(str, result.failures[:5]))}")
         return result.build_id
 
     @task
-    def gate_candidate(build_id: int) -> str:
+    def gate_candidate(build_id: int, parent: str) -> str:
         """Check the candidate; a refusal fails without a retry (a crash has one) and leaves the release in force."""
         from vwu.gate import run_gate
+        from vwu.lineage import tell_gate
 
         verdict = run_gate(load_settings())
+        tell_gate(load_settings(), verdict.gate_run_id, parent)
         if not verdict.passed:
             raise AirflowFailException(f"the gate refuses build {build_id}: {verdict.summary()}")
         return verdict.candidate_hash
 
     @task(outlets=[Asset("release")])
-    def publish_release(candidate_hash: str) -> int:
+    def publish_release(candidate_hash: str, parent: str) -> int:
         """Publish what the gate let through; skipped when the release in force already says the same."""
+        from vwu.lineage import tell_release
         from vwu.publish import publish
 
         release = publish(load_settings())
         if not release.is_new:
             raise AirflowSkipException(f"nothing new: release {release.release_id} stays in force ({candidate_hash})")
+        tell_release(load_settings(), release.release_id, parent)
         return release.release_id
 
     @task
@@ -87,10 +95,10 @@ def warehouse_release():
 
         return str(write_site(load_settings()))
 
-    candidate = build_marts()
+    candidate = build_marts(TASK)
     await_arrivals() >> candidate
     # A teardown: it comes last in any case, and decides nothing about how the run ended.
-    publish_release(gate_candidate(candidate)) >> report_status().as_teardown()
+    publish_release(gate_candidate(candidate, TASK), TASK) >> report_status().as_teardown()
 
 
 warehouse_release()

@@ -237,10 +237,12 @@ def _receive_zone(settings: Settings, zone: str, show: Show) -> Iterable[Failure
 def _release(settings: Settings, show: Show) -> Iterable[Failure]:
     from vwu.build import build
     from vwu.gate import run_gate
+    from vwu.lineage import tell_build, tell_gate, tell_release
     from vwu.publish import PublishError, publish
 
     show("build")
     built = build(settings, show=show)
+    tell_build(settings, built.build_id)
     if not built.ok:
         first = "; ".join(map(str, built.failures[:5]))
         yield Failure(
@@ -249,12 +251,13 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
         return
     show("gate")
     verdict = run_gate(settings)
+    tell_gate(settings, verdict.gate_run_id)
     if not verdict.passed:
         yield Failure(GATE_TASK, verdict.summary())
         return
     show("publish")
     try:
-        publish(settings)
+        tell_release(settings, publish(settings).release_id)
     except PublishError as error:
         yield Failure("publish_release", str(error))
 

@@ -26,6 +26,7 @@ ROLES: Mapping[str, str] = {
 PROVINCE_READER = "province_reader"  # what the logins `province_19` of one province's readers are members of
 WAREHOUSE_DATABASE = "vwu"
 AIRFLOW_DATABASE = "airflow"
+LINEAGE_NAMESPACE = "vwu"
 KEY_BYTES = 32  # of the token and the store key
 
 
@@ -115,6 +116,13 @@ class Settings:
         if not path.exists():
             raise SettingsError(f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE")
         return read_key(path)
+
+    @property
+    def lineage_transport(self) -> dict[str, Any] | None:
+        """Where OpenLineage events go, a line each, unless the client's own environment sends them elsewhere (None)."""
+        if os.environ.get("OPENLINEAGE_URL") or os.environ.get("OPENLINEAGE_CONFIG"):
+            return None
+        return {"type": "file", "log_file_path": str(self.home / "lineage" / "events.jsonl"), "append": True}
 
     def key_file(self, name: str) -> Path:
         """Where the `token` or `store` key is, unless it is in the environment."""

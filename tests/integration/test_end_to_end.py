@@ -142,6 +142,36 @@ def test_the_scheduler_ran_the_dags(story: Story) -> None:
     assert jobs == [("SchedulerJob",)]
 
 
+def test_lineage_leads_from_a_view_to_what_landed_with_what_checks_said(story: Story) -> None:
+    events = [json.loads(line) for line in (story.home / "lineage" / "events.jsonl").read_text("utf-8").splitlines()]
+    ours = [event for event in events if "/vwu/" in event["producer"]]
+    made_of: dict[str, set[str]] = {}
+    for event in ours:
+        for made in event["outputs"]:
+            made_of.setdefault(made["name"], set()).update(used["name"] for used in event["inputs"])
+    reached, wave = set(), {"vwu.published.fct_indicator_rollup"}
+    while wave:
+        reached |= wave
+        wave = set().union(*(made_of.get(name, set()) for name in wave)) - reached
+    assert {"vwu.marts.fct_indicator_value", "vwu.raw.submission_value", "vwu.intake.scope"} <= reached
+    assert "vwu.seeds.indicator" in reached
+    (gate,) = [event for event in ours if event["job"]["name"] == "gate"]
+    said = [
+        assertion
+        for table in gate["inputs"]
+        for assertion in table["inputFacets"]["dataQualityAssertions"]["assertions"]
+    ]
+    kept = story.query("publisher", "select rule_id, success from quality.check_result")
+    assert sorted((each["assertion"], each["success"]) for each in said) == sorted(kept)
+    (release,) = [event for event in ours if event["job"]["name"] == "publish"]
+    assert {view["facets"]["version"]["datasetVersion"] for view in release["outputs"]} == {"1"}
+    # Airflow's provider tells of the same task: ours is its child.
+    parent = gate["run"]["facets"]["parent"]
+    tasks = {(event["job"]["name"], event["run"]["runId"]) for event in events if event not in ours}
+    assert parent["job"]["name"] == "warehouse_release.gate_candidate"
+    assert (parent["job"]["name"], parent["run"]["runId"]) in tasks
+
+
 def test_each_feed_had_a_task_of_its_own_and_workbooks_one_together(story: Story) -> None:
     (feeds,) = story.query("loader", "select count(*) from intake.arrival where path like '%/bank_feeds/%'")
     tasks = story.query(

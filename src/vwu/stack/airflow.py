@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
 
-from vwu.settings import Settings
+from vwu.settings import LINEAGE_NAMESPACE, Settings
 from vwu.stack import StackError, processes
 from vwu.stack.ports import LOOPBACK
 from vwu.stack.processes import Started
@@ -136,6 +136,7 @@ def _options(settings: Settings) -> dict[str, dict[str, str]]:
             "orphaned_tasks_check_interval": "30",
             "task_instance_heartbeat_timeout": "120",
         },
+        "openlineage": _lineage(settings),
         # A task's supervisor notices its end at the next beat: with the default of 5 s, most tasks last 5 s longer.
         "workers": {"min_heartbeat_interval": "1"},
         "dag_processor": {
@@ -145,6 +146,13 @@ def _options(settings: Settings) -> dict[str, dict[str, str]]:
             "print_stats_interval": "0",
         },
     }
+
+
+def _lineage(settings: Settings) -> dict[str, str]:
+    """What Airflow's provider tells of DAGs and tasks goes where our own events go; no code of tasks goes with it."""
+    kept = settings.lineage_transport
+    told = {"namespace": LINEAGE_NAMESPACE, "disable_source_code": "True"}
+    return told | ({"transport": json.dumps(kept)} if kept else {})
 
 
 def _driver_url(settings: Settings, driver: str) -> str:

@@ -45,7 +45,7 @@ def prepare(settings: Settings) -> None:
 def _make_folders(settings: Settings) -> None:
     # Root's PostgreSQL runs under another account, which must pass through the folder (but not list it).
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
-    for name in ("airflow", "keys", "logs", "run"):
+    for name in ("airflow", "keys", "lineage", "logs", "run"):
         (settings.home / name).mkdir(exist_ok=True, mode=0o700)
     # Both hold identities; folders that the user made keep the rights that the user gave them.
     for place in (settings.landing, settings.store):
