@@ -6,6 +6,9 @@ makes a server of its own and a feed for each month (month 1: every person is ne
 months: persons are known and every loan is held against the month before), loads each file by a bare COPY into an
 existing typed table and by `receive`, one after the other, and prints the ratios. Both sides are warm: the file is in
 the page cache. Peak memory is that of the process that receives (P1m).
+
+With `--others` the first month's file goes through dlt and pandas too (`load_feed_others.py`), which are installed,
+pinned, into an environment that is thrown away; they take minutes at a million lines.
 """
 
 from __future__ import annotations
@@ -37,6 +40,11 @@ from vwu.stack import postgres, state
 from vwu.stack.server import migrate_warehouse, prepare_server
 
 GOAL = 2.0  # times a bare COPY
+OTHERS = Path(__file__).with_name("load_feed_others.py")
+PINNED = (
+    "dlt[postgres]==1.31.0", "pandas==3.1.1", "sqlalchemy==2.1.9", "psycopg2-binary==2.9.13", "psycopg[binary]==3.3.9",
+    "pyarrow==26.0.1",
+)  # fmt: skip
 TYPES = {
     Form.AMOUNT: "bigint",
     Form.SIGNED_AMOUNT: "bigint",
@@ -61,10 +69,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--months", type=int, default=3)
+    parser.add_argument("--others", action="store_true", help="dlt and pandas too, installed for the while of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vwu-benchmark-") as folder, warehouse(Path(folder)) as settings:
         _say_machine(settings, arguments.lines)
-        worst = max(_month(settings, Path(folder), arguments.lines, month) for month in range(arguments.months))
+        others = _install_others(Path(folder)) if arguments.others else None
+        worst = max(
+            _month(settings, Path(folder), arguments.lines, month, None if month else others)
+            for month in range(arguments.months)
+        )
     print(f"worst ratio {worst:.2f}; goal {GOAL}")
     return int(worst > GOAL)
 
@@ -96,7 +109,16 @@ def _say_machine(settings: Settings, lines: int) -> None:
     )
 
 
-def _month(settings: Settings, folder: Path, lines: int, month: int) -> float:
+def _install_others(folder: Path) -> Path:
+    """An interpreter that has dlt and pandas; the folder is thrown away."""
+    environment = folder / "others"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINNED], check=True)
+    return python
+
+
+def _month(settings: Settings, folder: Path, lines: int, month: int, others: Path | None) -> float:
     path = _write_feed(folder, lines, month)
     bare = _bare_copy(settings, path)
     ours = _receive(settings, path)
@@ -110,6 +132,12 @@ def _month(settings: Settings, folder: Path, lines: int, month: int) -> float:
         f" received, checked and landed {ours['seconds']:.2f} s"
         f" ({ours['cpu']:.2f} s of processor time beside the server, peak {ours['peak_mb']:.0f} MB); ratio {ratio:.2f}"
     )
+    for tool in ("dlt", "pandas") if others else ():
+        command = [others, OTHERS, tool, path, settings.database_url("owner")]
+        seconds = float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
+        print(
+            f"month {month + 1}: {tool} {seconds:.2f} s, which checks nothing; ratio {seconds / copy:.2f}", flush=True
+        )
     path.unlink()
     return ratio
 

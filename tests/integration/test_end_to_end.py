@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import faults
+import identity_scan
 import psycopg
 import pytest
 from faults import AFTER, KILL, Fault
@@ -36,6 +37,7 @@ from vwu.airflow_api import (
 )
 from vwu.settings import Settings, load_settings
 from vwu.stack import airflow, postgres, processes
+from vwu.stack.server import warehouse_name
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -376,6 +378,38 @@ def test_a_backup_fills_an_empty_machine_and_the_same_bytes_are_published(story:
         assert [text] == story.query("loader", "select sum(length(message_vi)), count(*) from intake.finding")
     finally:
         postgres.remove(empty.home)
+
+
+def test_an_identity_is_nowhere_but_in_the_vault(story: Story) -> None:
+    """In whatever column, way of writing and kind of file it came: neither in a table outside the vault (Airflow's own
+    are among those that are searched), nor in a log, a report, a package, the site, the store or a backup."""
+    landing = Path(story.settings.landing)
+    refused = identity_scan.plant(landing)
+    run = story.run()
+    assert (run["is_new"], run["failures"], run["refused_count"]) == (True, [], BROKEN + refused)
+    printed = [
+        json.dumps(run, ensure_ascii=False),
+        *(story.call(verb, "--json").stdout for verb in ("findings", "receipts")),
+    ]
+    story.vwu("backup", str(story.home / "kept"))
+    known = story.query("loader", f"select full_name from vault.person where citizen_id = '{identity_scan.CITIZEN}'")
+    assert known == [(identity_scan.NAME,)]
+    sought = identity_scan.PLANTED
+    assert identity_scan.places_of(sought, identity_scan.files(landing, skipped=())), "the search finds what is there"
+    databases = [
+        place
+        for database in (warehouse_name(story.settings), "airflow")
+        for place in identity_scan.tables(story.settings, database)
+    ]
+    searched = {place.partition(".")[0] for place, _ in databases}
+    assert {"intake", "raw", "quality", "release", "marts"} <= {each.rpartition(" ")[2] for each in searched}
+    assert any(place == "airflow: public.xcom" for place, _ in databases)
+    assert identity_scan.places_of(sought, databases) == []
+    files = list(identity_scan.files(story.home))
+    folders = {place.partition("/")[0] for place, _ in files}
+    assert {"airflow", "logs", "reports", "site", "store", "kept", "dbt"} <= folders
+    assert identity_scan.places_of(sought, files) == []
+    assert identity_scan.places_of(sought, (("printed", text.encode()) for text in printed)) == []
 
 
 def test_down_leaves_no_process(story: Story) -> None:
