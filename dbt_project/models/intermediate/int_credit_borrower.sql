@@ -5,7 +5,7 @@
 -- programme and organisation): those add up, and only the others are told apart at each
 -- level. A count that cuts what was put together for too few people says so.
 -- No planner foresees how many those are: with nested loops it would go through all the
--- communes for each of hundreds of thousands.
+-- communes for each of hundreds of thousands, and for a few rows it would sort.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -178,8 +178,8 @@ placed as (
         told_apart.citizen_token
 ),
 
--- Each person told apart once. In two steps, since both can be made in memory, and a
--- count of different tokens cannot without sorting all of them.
+-- Each person told apart once, in two steps that both can be made by hashing; a count
+-- of different tokens would sort all of them.
 person as (
     select
         placed.scope_key,
