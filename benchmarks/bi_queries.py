@@ -186,10 +186,10 @@ insert into release.release (release_id, verdict, gate_run_id, candidate_hash, c
     row_counts, published_by)
 select 2, verdict, gate_run_id, 'benchmark', code_version, receipts, findings_open, row_counts, 'benchmark'
 from release.release where release_id = 1;
-insert into release.manifest (release_id, table_name, part_id)
-select 2, table_name, part_id from release.manifest where release_id = 1
+insert into release.manifest (release_id, table_name, part_id, part_value)
+select 2, table_name, part_id, part_value from release.manifest where release_id = 1
 union all
-select 2, table_name, part_id from release.part where first_release_id = 2;
+select 2, table_name, part_id, part_key::bigint from release.part where first_release_id = 2;
 update release.pointer set release_id = 2;
 """
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import psycopg
 import pytest
 from psycopg import sql
-from small_candidate import answer, build, gate, make_candidate, write_manifest
+from small_candidate import MODELS, answer, build, gate, make_candidate, write_manifest
 
 from vwu.database import connect
 from vwu.publish import PublishError, checksums, diff, publish, releases, rollback
@@ -347,3 +347,26 @@ def _end_waiting_publisher(settings: Settings, blocker_pid: int) -> None:
                 return
             time.sleep(0.05)
     pytest.fail("no publication waited for the locked table")
+
+
+def test_what_is_cut_by_one_key_is_found_by_its_parts(candidate: Settings) -> None:
+    """The view takes that key from the manifest, so a question for a month reads the parts of that month."""
+    cut = {"part_by": ["period_key"], "key": ["period_key", "province_code", "line_no"],
+           "indexes": [["period_key", "province_code"]]}  # fmt: skip
+    write_manifest(candidate, MODELS | {"fct_sample": cut})
+    gate(candidate)
+    publish(candidate)
+    build(candidate, "update marts.fct_sample set value = value + 1 where period_key = 2")
+    gate(candidate)
+    publish(candidate)
+    with connect(candidate, "publisher") as connection:
+        parts = connection.execute(
+            """select release_id, part_value, part_key from release.manifest inner join release.part using (part_id)
+               where part.table_name = 'fct_sample' order by release_id, part_value"""
+        ).fetchall()
+        indexes = connection.execute("select indexdef from pg_indexes where tablename = 'fct_sample'").fetchall()
+    assert parts == [(1, 1, "1"), (1, 2, "2"), (2, 1, "1"), (2, 2, "2")]
+    assert any("(part_id, province_code)" in definition for (definition,) in indexes)
+    asked = "select sum(value), min(period_key), max(period_key) from published.fct_sample where period_key = 2"
+    assert answer(candidate, asked) == [(126, 2, 2)]
+    assert answer(candidate, asked, "set vwu.release = '1'") == [(120, 2, 2)]

@@ -7,7 +7,7 @@ rows and not on their order, and needs no sort (four times faster than sha256 ov
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -111,6 +111,12 @@ def _parts_of(connection: psycopg.Connection, model: PublishedModel) -> list[Par
 def _grouping(keys: list[sql.Identifier]) -> sql.Composable:
     """Without keys the whole table is one part, and an empty table is none."""
     return sql.SQL("group by {}").format(sql.SQL(", ").join(keys)) if keys else sql.SQL("having count(*) > 0")
+
+
+def cut_by_key(model: PublishedModel, columns: Mapping[str, str]) -> str | None:
+    """The one key that cuts a model into parts, if there is one: then the manifest knows its value in each part."""
+    (column, *others) = model.part_by or ("",)
+    return column if not others and columns.get(column) == "bigint" else None
 
 
 def candidate_table(model: PublishedModel) -> sql.Identifier:

@@ -19,7 +19,15 @@ from psycopg.types.json import Jsonb
 
 from vwu.database import connect
 from vwu.publish.models import PublishedModel, PublishError, load_models
-from vwu.publish.parts import Part, candidate_hash, candidate_parts, candidate_table, mart_columns, relation_columns
+from vwu.publish.parts import (
+    Part,
+    candidate_hash,
+    candidate_parts,
+    candidate_table,
+    cut_by_key,
+    mart_columns,
+    relation_columns,
+)
 from vwu.publish.storage import ensure_storage
 from vwu.settings import Settings
 
@@ -278,15 +286,21 @@ def _match(model: PublishedModel) -> sql.Composable:
 
 def _write_manifest(connection: psycopg.Connection, models: tuple[PublishedModel, ...], release_id: int) -> None:
     for model in models:
+        cut_by = cut_by_key(model, mart_columns(connection, model))
         connection.execute(
             sql.SQL(
-                """insert into release.manifest (release_id, table_name, part_id)
-                   select {release}, {name}, part.part_id from {candidate} as candidate
+                """insert into release.manifest (release_id, table_name, part_id, part_value)
+                   select {release}, {name}, part.part_id, {value} from {candidate} as candidate
                    inner join release.part as part
                        on part.table_name = {name} and part.part_key = candidate.part_key
                        and part.content_hash = candidate.content_hash
                    order by part.part_id"""
-            ).format(release=sql.Literal(release_id), name=sql.Literal(model.name), candidate=candidate_table(model))
+            ).format(
+                release=sql.Literal(release_id),
+                name=sql.Literal(model.name),
+                candidate=candidate_table(model),
+                value=sql.Identifier("candidate", cut_by) if cut_by else sql.NULL,
+            )
         )
 
 

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from vwu.publish import province
 from vwu.publish.models import ManifestError, PublishedModel, PublishError
-from vwu.publish.parts import mart_columns, relation_columns
+from vwu.publish.parts import cut_by_key, mart_columns, relation_columns
 
 VIEWS = Path(__file__).with_name("views")
 # What `release_id` is, and where the rows come from.
@@ -101,9 +101,11 @@ def _ensure_table(connection: psycopg.Connection, model: PublishedModel, columns
             )
 
 
-def _ensure_indexes(connection: psycopg.Connection, model: PublishedModel, _: dict[str, str]) -> None:
+def _ensure_indexes(connection: psycopg.Connection, model: PublishedModel, columns: dict[str, str]) -> None:
+    """The indexes that the model's yml asks for; by part where it names what the parts are cut by."""
+    cut_by = cut_by_key(model, columns)
     for index in (("part_id",), *model.indexes):
-        _ensure_index(connection, model.name, index)
+        _ensure_index(connection, model.name, tuple("part_id" if name == cut_by else name for name in index))
 
 
 def _refuse_loss(model: PublishedModel, columns: dict[str, str], stored: dict[str, str]) -> None:
@@ -139,25 +141,38 @@ def _ensure_index(connection: psycopg.Connection, table: str, columns: tuple[str
 
 def _ensure_view(connection: psycopg.Connection, model: PublishedModel, columns: dict[str, str]) -> None:
     """Create the view, or append columns that the mart gained; else leave it, since replacing waits for readers."""
-    shown = list(relation_columns(connection, "published", model.name))
-    wanted = [*(shown or [*columns, "release_id"])]
+    wanted = list(relation_columns(connection, "published", model.name)) or [*columns, "release_id"]
     wanted += [name for name in columns if name not in wanted]
-    if wanted != shown:
-        connection.execute(_view_text(model, wanted))
-        connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", model.name)))
+    text = _view_text(model, wanted, cut_by_key(model, columns)).as_string(connection)
+    _make_once(connection, model.name, text)
 
 
-def _view_text(model: PublishedModel, columns: list[str]) -> sql.Composed:
+def _make_once(connection: psycopg.Connection, name: str, text: str) -> None:
+    """Make a view, or make it anew when its text changed, and let BI read it."""
+    mark = hashlib.sha256(text.encode()).hexdigest()
+    made = connection.execute("select sha256 from release.view_definition where view_name = %s", [name]).fetchone()
+    if made == (mark,):
+        return
+    connection.execute(text.encode())
+    connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", name)))
+    connection.execute(
+        """insert into release.view_definition (view_name, sha256) values (%s, %s)
+           on conflict (view_name) do update set sha256 = excluded.sha256""",
+        [name, mark],
+    )
+
+
+def _view_text(model: PublishedModel, columns: list[str], cut_by: str | None) -> sql.Composed:
     """`create or replace view`: rows of the parts of the release that the session reads.
 
-    Many parts: a join to the manifest, which PostgreSQL hashes or looks up by index. One part: a scalar subquery that
-    is evaluated once, so that a report over eight dimensions still joins nine relations and not seventeen.
+    Many parts: a join to the manifest, which PostgreSQL hashes or looks up by index; what the parts are cut by comes
+    from there, so that whoever asks for a period reads its parts. One part: a scalar subquery that is evaluated once,
+    so that a report over eight dimensions still joins nine relations and not seventeen.
     """
     release, rows = _MANY_PARTS if model.part_by else _ONE_PART
+    special = {"release_id": f"{release} as release_id", cut_by: f"manifest.part_value as {cut_by}"}
     outputs = [
-        sql.SQL(f"{release} as release_id")
-        if name == "release_id"
-        else sql.SQL("stored.{}").format(sql.Identifier(name))
+        sql.SQL(special[name]) if name in special else sql.SQL("stored.{}").format(sql.Identifier(name))
         for name in columns
     ]
     return sql.SQL("create or replace view {view} as select {outputs} " + rows).format(
@@ -235,16 +250,7 @@ def _ensure_report(connection: psycopg.Connection, name: str, text: str, models:
         "select count(*) from unnest(%s::text[]) as needed (name) where to_regclass('published.' || name) is not null",
         [needed],
     ).fetchone()
-    mark = hashlib.sha256(text.encode()).hexdigest()
-    made = connection.execute("select sha256 from release.view_definition where view_name = %s", [name]).fetchone()
     if found != (len(needed),):
         return
-    if made != (mark,):
-        connection.execute(text)
-        connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", name)))
-        connection.execute(
-            """insert into release.view_definition (view_name, sha256) values (%s, %s)
-               on conflict (view_name) do update set sha256 = excluded.sha256""",
-            [name, mark],
-        )
+    _make_once(connection, name, text)
     _comment(connection, name, report_comments(text, models))
