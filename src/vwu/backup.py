@@ -31,7 +31,10 @@ from vwu.settings import Settings
 from vwu.stack import postgres, server, state
 
 KEYS = ("token", "store")
-SCHEMAS = ("intake", "raw", "vault", "quality", "release", "published", "seeds", "staging", "intermediate", "marts")
+SCHEMAS = (
+    "intake", "raw", "vault", "quality", "release", "published", "province",
+    "seeds", "staging", "intermediate", "marts",
+)  # fmt: skip
 REBUILT = ("seeds", "staging", "intermediate", "marts")  # the schemas are kept with their rights, the tables are not
 MANIFEST = "backup.json"
 _OLDER_SERVERS_LACK = b"SET transaction_timeout = 0;\n"  # known from PostgreSQL 17 on
