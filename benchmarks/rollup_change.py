@@ -67,11 +67,11 @@ CHANGE = (
     """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
        values (%(receipt)s, md5('changed') || md5('changed'), 'submission', 'changed', 1, 'landed', 'benchmark')""",
     """insert into raw.submission_value
-       select (jsonb_populate_record(value, jsonb_build_object(
-           'receipt_id', %(receipt)s::text, 'value', value.value + (value.line_no = 1)::integer,
-           'lower_bound', value.value + (value.line_no = 1)::integer,
-           'upper_bound', value.value + (value.line_no = 1)::integer))).*
-       from raw.submission_value as value inner join intake.scope using (receipt_id)
+       select (jsonb_populate_record(said, jsonb_build_object(
+           'receipt_id', %(receipt)s::text, 'value', said.value + (said.line_no = 1)::integer,
+           'lower_bound', said.value + (said.line_no = 1)::integer,
+           'upper_bound', said.value + (said.line_no = 1)::integer))).*
+       from raw.submission_value as said inner join intake.scope using (receipt_id)
        where scope.branch_code = %(branch)s and scope.period_code = %(period)s""",
     """update intake.scope set receipt_id = %(receipt)s where branch_code = %(branch)s and period_code = %(period)s""",
 )
