@@ -22,13 +22,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
+from throwaway import warehouse
 
 from vwu.catalogue import load_catalogue
 from vwu.database import connect
@@ -36,8 +35,6 @@ from vwu.intake.feed.columns import LAYOUTS, Form
 from vwu.intake.feed.control import SUMS
 from vwu.intake.model import Kind
 from vwu.settings import Settings, load_settings
-from vwu.stack import postgres, state
-from vwu.stack.server import migrate_warehouse, prepare_server
 
 GOAL = 2.0  # times a bare COPY
 OTHERS = Path(__file__).with_name("load_feed_others.py")
@@ -80,23 +77,6 @@ def main() -> int:
         )
     print(f"worst ratio {worst:.2f}; goal {GOAL}")
     return int(worst > GOAL)
-
-
-@contextmanager
-def warehouse(folder: Path) -> Iterator[Settings]:
-    """A running, migrated server of the product's own settings, gone in the end."""
-    settings = load_settings({"VWU_HOME": str(folder / "home")})
-    try:
-        with state.lock(settings.home, print):
-            state.prepare(settings)
-            settings = state.reread(settings)
-            running = postgres.start(settings.home, settings.secrets["superuser"])
-            settings = state.record_addresses(settings, {"postgres_port": running.port})
-            prepare_server(settings)
-        migrate_warehouse(settings)
-        yield settings
-    finally:
-        postgres.remove(settings.home)
 
 
 def _say_machine(settings: Settings, lines: int) -> None:

@@ -24,8 +24,8 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
-from load_feed import warehouse
 from openpyxl import load_workbook
+from throwaway import warehouse
 
 from vwu.catalogue import Branch, Catalogue, load_catalogue
 from vwu.database import connect

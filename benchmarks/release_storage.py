@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -19,14 +18,13 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from throwaway import warehouse
 
 from vwu.database import connect
 from vwu.publish import publish, rollback
 from vwu.publish.models import load_models, manifest_path
 from vwu.publish.parts import candidate_hash, candidate_parts
-from vwu.settings import Settings, load_settings
-from vwu.stack import postgres, state
-from vwu.stack.server import migrate_warehouse, prepare_server
+from vwu.settings import Settings
 
 FACT = """
 create table marts.fct_sample as
@@ -49,14 +47,8 @@ QUERIES = {
 
 def main() -> None:
     options = _options()
-    folder = Path(tempfile.mkdtemp(prefix="vwu-benchmark-"))
-    settings = load_settings({"VWU_HOME": str(folder / "home")})
-    try:
-        settings = _start(settings)
+    with tempfile.TemporaryDirectory(prefix="vwu-benchmark-") as folder, warehouse(Path(folder)) as settings:
         _measure(settings, options)
-    finally:
-        postgres.remove(settings.home)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _options() -> argparse.Namespace:
@@ -66,17 +58,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--indicators", type=int, default=20)
     parser.add_argument("--releases", type=int, default=40)
     return parser.parse_args()
-
-
-def _start(settings: Settings) -> Settings:
-    with state.lock(settings.home, print):
-        state.prepare(settings)
-        settings = state.reread(settings)
-        running = postgres.start(settings.home, settings.secrets["superuser"])
-        settings = state.record_addresses(settings, {"postgres_port": running.port})
-        prepare_server(settings)
-    migrate_warehouse(settings)
-    return settings
 
 
 def _measure(settings: Settings, options: argparse.Namespace) -> None:

@@ -14,18 +14,17 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
+from throwaway import warehouse
 
 from vwu.build import BuildResult, build
 from vwu.database import connect
-from vwu.settings import Settings, load_settings
-from vwu.stack import postgres, state
-from vwu.stack.server import admin_url, migrate_warehouse, prepare_server, warehouse_name
+from vwu.settings import Settings
+from vwu.stack.server import admin_url, warehouse_name
 
 LAST = "2026-06-30"
 CHANGED = {"branch": "P22-06895", "period": "2026-05", "receipt": "c0ffee0000000000"}
@@ -85,11 +84,8 @@ from quality.dbt_result where build_id = %s and resource_type = 'model'
 
 def main() -> None:
     options = _options()
-    folder = Path(tempfile.mkdtemp(prefix="vwu-benchmark-"))
-    settings = load_settings({"VWU_HOME": str(folder / "home")})
-    try:
-        settings = _warehouse(settings)
-        sizes = {"months": options.months, "indicators": options.indicators}
+    sizes = {"months": options.months, "indicators": options.indicators}
+    with tempfile.TemporaryDirectory(prefix="vwu-benchmark-") as folder, warehouse(Path(folder)) as settings:
         _built(settings, "empty")
         values = _lay(settings, sizes)
         print(
@@ -103,9 +99,6 @@ def main() -> None:
         print(f"everything / one value: {whole['seconds'] / change['seconds']:.1f} x of the build, "
               f"{whole['rollup_s'] / max(change['rollup_s'], 0.001):.1f} x of the roll-up")  # fmt: skip
         print(json.dumps({"everything": whole, "one value": change, "nothing": nothing}))
-    finally:
-        postgres.remove(settings.home)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _options() -> argparse.Namespace:
@@ -113,18 +106,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--indicators", type=int, default=2, help="that every commune reports every month")
     parser.add_argument("--months", type=int, default=60)
     return parser.parse_args()
-
-
-def _warehouse(settings: Settings) -> Settings:
-    """An empty, migrated warehouse on a server of its own."""
-    with state.lock(settings.home, print):
-        state.prepare(settings)
-        settings = state.reread(settings)
-        running = postgres.start(settings.home, settings.secrets["superuser"])
-        settings = state.record_addresses(settings, {"postgres_port": running.port})
-        prepare_server(settings)
-    migrate_warehouse(settings)
-    return settings
 
 
 def _lay(settings: Settings, sizes: dict[str, int]) -> int:

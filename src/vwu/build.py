@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 _LOCK = 7_700_010  # any constant: one build at a time in a database
-_GOOD = ("success", "pass", "no-op")
+GOOD = ("success", "pass", "no-op")  # what dbt says of a node that is as it should be
 Show = Callable[[str], None]
 
 
@@ -48,7 +48,7 @@ class NodeResult:
 
     @property
     def is_good(self) -> bool:
-        return self.status in _GOOD
+        return self.status in GOOD
 
     def __str__(self) -> str:
         return f"{self.node_id}: {self.status}{f' ({self.message})' if self.message else ''}"
@@ -277,5 +277,5 @@ def _node_result(result: Any) -> NodeResult:
         seconds=result.execution_time,
         rows_affected=rows if isinstance(rows, int) and rows >= 0 else None,
         failures=result.failures,
-        message=(result.message or "") if str(result.status) not in _GOOD else "",
+        message=(result.message or "") if str(result.status) not in GOOD else "",
     )

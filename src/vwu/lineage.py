@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 from openlineage.client import OpenLineageClient
@@ -29,13 +28,13 @@ from openlineage.client.facet_v2 import (
 )
 from openlineage.client.uuid import generate_static_uuid
 
+from vwu.build import GOOD
 from vwu.database import connect
 from vwu.publish.models import load_models, manifest_path
 from vwu.settings import LINEAGE_NAMESPACE, Settings
 
 log = logging.getLogger(__name__)
-_PRODUCER = f"https://pypi.org/project/vwu/{version('vwu')}"
-_GOOD = ("success", "pass", "no-op")
+PRODUCER = f"urn:vwu:{version('vwu')}"
 
 
 def tell(settings: Settings, events: Iterable[RunEvent]) -> None:
@@ -54,25 +53,31 @@ def tell(settings: Settings, events: Iterable[RunEvent]) -> None:
 
 def tell_build(settings: Settings, build_id: int, parent: str | None = None) -> None:
     """Each model of a build: what it was made of, and what its tests said."""
-    with connect(settings, "publisher") as connection:
-        tell(settings, _Teller(settings, connection, parent).build(build_id))
+    tell(settings, _events(settings, parent, _Teller.build, build_id))
 
 
 def tell_gate(settings: Settings, gate_run_id: int, parent: str | None = None) -> None:
     """Every table that a gate run looked at, with its checks."""
-    with connect(settings, "publisher") as connection:
-        tell(settings, _Teller(settings, connection, parent).gate(gate_run_id))
+    tell(settings, _events(settings, parent, _Teller.gate, gate_run_id))
 
 
 def tell_release(settings: Settings, release_id: int, parent: str | None = None) -> None:
     """Every mart and the view that it is published as, in which release."""
+    tell(settings, _events(settings, parent, _Teller.release, release_id))
+
+
+def _events(
+    settings: Settings, parent: str | None, step: Callable[[_Teller, int], Iterator[RunEvent]], number: int
+) -> Iterator[RunEvent]:
+    """Read when they are sent, so that a database that is gone stops nothing either."""
     with connect(settings, "publisher") as connection:
-        tell(settings, _Teller(settings, connection, parent).release(release_id))
+        yield from step(_Teller(settings, connection, parent), number)
 
 
 @dataclass(frozen=True)
 class _Teller:
-    """Reads the record and makes events of it."""
+    """Reads the record and makes events of it: names, counts and verdicts. What dbt or the database said in words may
+    hold a value, and stays in the record."""
 
     settings: Settings
     connection: psycopg.Connection
@@ -84,10 +89,9 @@ class _Teller:
             "select started_at, finished_at, status from quality.build_run where build_id = %s", build_id
         )
         results = {
-            node: (kind, state, rows, message)
-            for node, kind, state, rows, message in self.connection.execute(
-                """select node_id, resource_type, status, rows_affected, message from quality.dbt_result
-                   where build_id = %s""",
+            node: (kind, state, rows)
+            for node, kind, state, rows in self.connection.execute(
+                "select node_id, resource_type, status, rows_affected from quality.dbt_result where build_id = %s",
                 [build_id],
             )
         }
@@ -98,31 +102,32 @@ class _Teller:
                 for subject in _upstream(nodes[node_id]):
                     tested[subject].append(node_id)
         whole = self._run("build", started, build_id)
-        yield self._event("build", whole, finished, is_good=status == "success")
-        for node_id, (kind, state, rows, message) in results.items():
+        yield self._event(
+            "build", whole, finished, is_good=status == "success", error=f"{status}: quality.build_run {build_id}"
+        )
+        for node_id, (kind, state, rows) in results.items():
             if kind not in ("model", "seed") or node_id not in nodes:
                 continue
             node = nodes[node_id]
             assertions = [
-                _assertion(nodes[test]["name"], results[test][1] in _GOOD, nodes[test].get("column_name"))
+                _assertion(nodes[test]["name"], results[test][1] in GOOD, nodes[test].get("column_name"))
                 for test in tested[node_id]
             ]
             made = self._output(_relation(node), rows=rows, assertions=assertions)
             yield self._event(
                 f"build.{node['name']}",
-                self._run(node_id, started, build_id, parent=("build", whole.runId)),
+                self._run(node_id, started, build_id, parent=f"{LINEAGE_NAMESPACE}/build/{whole.runId}"),
                 finished,
-                is_good=state in _GOOD,
-                error=message,
+                is_good=state in GOOD,
+                error=f"{state}: quality.dbt_result, build {build_id}",
                 inputs=[self._input(_relation(nodes[each])) for each in _upstream(node) if each in nodes],
                 outputs=[made],
             )
 
     def gate(self, gate_run_id: int) -> Iterator[RunEvent]:
         """One run, whose inputs are the tables with what each check said."""
-        started, finished, verdict, problems = self._row(
-            "select started_at, finished_at, verdict, problems from quality.gate_run where gate_run_id = %s",
-            gate_run_id,
+        started, finished, verdict = self._row(
+            "select started_at, finished_at, verdict from quality.gate_run where gate_run_id = %s", gate_run_id
         )
         found: dict[str, list[Any]] = defaultdict(list)
         for table, rule, success, severity, reason in self.connection.execute(
@@ -136,7 +141,7 @@ class _Teller:
             self._run("gate", started, gate_run_id),
             finished,
             is_good=verdict != "refuse",
-            error="; ".join(problems) or f"the gate says {verdict}",
+            error=f"{verdict}: quality.gate_run {gate_run_id}",
             inputs=[self._input(f"marts.{table}", assertions) for table, assertions in found.items()],
         )
 
@@ -150,7 +155,6 @@ class _Teller:
             "publish",
             self._run("publish", published_at, release_id),
             published_at,
-            is_good=True,
             inputs=[self._input(f"{model.schema}.{model.relation}") for model in models],
             outputs=[
                 self._output(f"published.{model.name}", rows=row_counts.get(model.name), release=release_id)
@@ -163,21 +167,17 @@ class _Teller:
         assert row is not None, (query, number)
         return row
 
-    def _run(self, name: str, started: datetime, number: int, parent: tuple[str, str] | None = None) -> Run:
-        """The same run has the same id, however often it is told."""
+    def _run(self, name: str, started: datetime, number: int, parent: str | None = None) -> Run:
+        """The same run has the same id, however often it is told. `parent`: namespace/job/run id."""
         run_id = str(generate_static_uuid(started, f"{self._server}/{name}/{number}".encode()))
-        facets: dict[str, Any] = {}
-        if parent is not None:
-            job, parent_id = parent
-            facets["parent"] = parent_run.ParentRunFacet(
-                run=parent_run.Run(runId=parent_id), job=parent_run.Job(namespace=LINEAGE_NAMESPACE, name=job)
-            )
-        elif self.parent:
-            namespace, job, parent_id = self.parent.rsplit("/", 2)
-            facets["parent"] = parent_run.ParentRunFacet(
-                run=parent_run.Run(runId=parent_id), job=parent_run.Job(namespace=namespace, name=job)
-            )
-        return Run(runId=run_id, facets=facets)
+        within = parent or self.parent
+        if not within:
+            return Run(runId=run_id)
+        namespace, job, parent_id = within.rsplit("/", 2)
+        facet = parent_run.ParentRunFacet(
+            run=parent_run.Run(runId=parent_id), job=parent_run.Job(namespace=namespace, name=job)
+        )
+        return Run(runId=run_id, facets={"parent": facet})
 
     def _event(
         self,
@@ -185,7 +185,7 @@ class _Teller:
         run: Run,
         ended: datetime | None,
         *,
-        is_good: bool,
+        is_good: bool = True,
         error: str = "",
         inputs: Sequence[InputDataset] = (),
         outputs: Sequence[OutputDataset] = (),
@@ -193,25 +193,25 @@ class _Teller:
         if not is_good:
             run.facets = {
                 **(run.facets or {}),
-                "errorMessage": error_message_run.ErrorMessageRunFacet(error or "failed", programmingLanguage="SQL"),
+                "errorMessage": error_message_run.ErrorMessageRunFacet(error, programmingLanguage="SQL"),
             }
         return RunEvent(
             eventType=RunState.COMPLETE if is_good else RunState.FAIL,
             eventTime=(ended or datetime.now(UTC)).astimezone(UTC).isoformat(),
             run=run,
             job=Job(namespace=LINEAGE_NAMESPACE, name=job),
-            producer=_PRODUCER,
+            producer=PRODUCER,
             inputs=list(inputs),
             outputs=list(outputs),
         )
 
     @property
     def _server(self) -> str:
-        parts = urlsplit(self.settings.database_url("publisher"))
-        return f"postgres://{parts.hostname}:{parts.port or 5432}"
+        info = self.connection.info
+        return f"postgres://{info.host}:{info.port}"
 
     def _name(self, relation: str) -> str:
-        return f"{urlsplit(self.settings.database_url('publisher')).path.lstrip('/')}.{relation}"
+        return f"{self.connection.info.dbname}.{relation}"
 
     def _input(self, relation: str, assertions: Sequence[Any] = ()) -> InputDataset:
         said = {"dataQualityAssertions": _assertions(assertions)} if assertions else {}

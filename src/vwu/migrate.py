@@ -52,16 +52,24 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str], roles: It
     `vwu_owner` is a member of the three working roles so that migrations can make schemas for them.
     """
     for role in roles:
-        name = sql.Identifier(ROLES[role])
-        # Two databases of one server share its roles: `create` and `alter` must both be harmless when repeated.
-        exists = admin.execute("select 1 from pg_roles where rolname = %s", [ROLES[role]]).fetchone()
-        # An administrator that is no superuser may create a role that is none, but not touch that attribute later.
-        verb = "alter role {} login inherit" if exists else "create role {} login nosuperuser nocreatedb nocreaterole"
-        admin.execute(sql.SQL(verb + " password {}").format(name, sql.Literal(passwords[role])))
+        ensure_login(admin, ROLES[role], passwords[role])
     working = sql.SQL(", ").join(sql.Identifier(ROLES[role]) for role in ("loader", "builder", "publisher"))
     admin.execute(sql.SQL("grant {} to {}").format(working, sql.Identifier(ROLES["owner"])))
-    if not admin.execute("select 1 from pg_roles where rolname = %s", [PROVINCE_READER]).fetchone():
+    if not _is_role(admin, PROVINCE_READER):
         admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(PROVINCE_READER)))
+
+
+def ensure_login(admin: psycopg.Connection, role: str, password: str) -> None:
+    """Create a role that may log in and is nothing more, or set its password anew."""
+    # Two databases of one server share its roles: `create` and `alter` must both be harmless when repeated.
+    # An administrator that is no superuser may create a role that is none, but not touch that attribute later.
+    is_there = _is_role(admin, role)
+    verb = "alter role {} login inherit" if is_there else "create role {} login nosuperuser nocreatedb nocreaterole"
+    admin.execute(sql.SQL(verb + " password {}").format(sql.Identifier(role), sql.Literal(password)))
+
+
+def _is_role(admin: psycopg.Connection, role: str) -> bool:
+    return admin.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone() is not None
 
 
 def open_database(admin: psycopg.Connection) -> None:

@@ -104,14 +104,20 @@ where granted.grantee = 0 and namespace.nspname !~ '^pg_' and namespace.nspname 
 
 
 def allowed(role: str, schema: str, relation: str) -> frozenset[str]:
-    """What a role may do with one relation."""
-    rights = RIGHTS[role]
+    """What a role may do with one relation; a province's login what all readers of one province may."""
+    rights = RIGHTS[role if role in RIGHTS else PROVINCE_READER]
     return frozenset(rights.get(f"{schema}.{relation}", rights.get(schema, "")).split())
+
+
+def _roles(connection: psycopg.Connection) -> list[str]:
+    """The roles that are held against `RIGHTS`: those that it names, and the logins of provinces that there are."""
+    logins = connection.execute("select rolname from pg_roles where rolname ~ '^province_[0-9]{2}$'").fetchall()
+    return [*RIGHTS, *(login for (login,) in logins)]
 
 
 def held(connection: psycopg.Connection) -> dict[tuple[str, str, str], frozenset[str]]:
     """What each role can in fact do with each relation, granted to it, to public or owned: (schema, relation, role)."""
-    rows = connection.execute(_HELD, {"roles": list(RIGHTS), "verbs": list(VERBS)}).fetchall()
+    rows = connection.execute(_HELD, {"roles": _roles(connection), "verbs": list(VERBS)}).fetchall()
     return {(schema, relation, role): frozenset(verbs.split()) for schema, relation, role, verbs in rows}
 
 
@@ -122,6 +128,6 @@ def audit(connection: psycopg.Connection) -> list[str]:
         for (schema, relation, role), verbs in held(connection).items()
         if (excess := verbs - allowed(role, schema, relation))
     ]
-    roles = {"roles": [*RIGHTS, "vwu_owner"]}
+    roles = {"roles": [*_roles(connection), "vwu_owner"]}
     found += [f"{role} is {powers}" for role, powers in connection.execute(_POWERS, roles).fetchall()]
     return found + [f"everybody can {verb} {name}" for name, verb in connection.execute(_PUBLIC.encode()).fetchall()]

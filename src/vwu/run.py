@@ -257,9 +257,12 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
         return
     show("publish")
     try:
-        tell_release(settings, publish(settings).release_id)
+        release = publish(settings)
     except PublishError as error:
         yield Failure("publish_release", str(error))
+        return
+    if release.is_new:
+        tell_release(settings, release.release_id)
 
 
 def _roll_up(settings: Settings, show: Show) -> Iterable[Failure]:

@@ -35,6 +35,7 @@ from vwu.airflow_api import (
     sign_in,
     trigger,
 )
+from vwu.lineage import PRODUCER
 from vwu.settings import Settings, load_settings
 from vwu.stack import airflow, postgres, processes
 from vwu.stack.server import warehouse_name
@@ -146,7 +147,7 @@ def test_the_scheduler_ran_the_dags(story: Story) -> None:
 
 def test_lineage_leads_from_a_view_to_what_landed_with_what_checks_said(story: Story) -> None:
     events = [json.loads(line) for line in (story.home / "lineage" / "events.jsonl").read_text("utf-8").splitlines()]
-    ours = [event for event in events if "/vwu/" in event["producer"]]
+    ours = [event for event in events if event["producer"] == PRODUCER]
     made_of: dict[str, set[str]] = {}
     for event in ours:
         for made in event["outputs"]:

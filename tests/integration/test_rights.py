@@ -9,8 +9,10 @@ from small_candidate import make_candidate
 
 from vwu.database import connect
 from vwu.publish import publish
+from vwu.publish.province import drop_reader, ensure_reader
 from vwu.rights import RIGHTS, allowed, audit, held
 from vwu.settings import ROLES, Settings
+from vwu.stack.server import warehouse_admin
 
 PARTITIONS = ("loan_", "credit_group_", "credit_summary_")
 
@@ -84,3 +86,13 @@ def test_whoever_can_do_more_is_named(warehouse: Settings, spoil: str, says: str
         owner.execute(spoil.encode())
         assert says in audit(owner)
         owner.rollback()
+
+
+def test_a_provinces_login_may_do_what_readers_of_a_province_may(warehouse: Settings) -> None:
+    with warehouse_admin(warehouse) as admin, connect(warehouse, "owner") as owner:
+        ensure_reader(admin, "province_19")
+        assert audit(owner) == []
+        owner.execute("grant select on raw.loan to province_19")
+        assert audit(owner) == ["province_19 can SELECT raw.loan"]
+        owner.rollback()
+        assert drop_reader(admin, "province_19")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
 
-from vwu.lineage import tell
+from vwu.lineage import tell, tell_build, tell_gate, tell_release
 from vwu.settings import load_settings
 
 EVENT = RunEvent(
@@ -36,3 +36,10 @@ def test_what_cannot_be_told_is_logged_and_stops_nothing(tmp_path: Path, caplog:
     (tmp_path / "lineage").write_text("a file where the folder should be")
     tell(replace(load_settings({}), home=tmp_path), [EVENT])
     assert "lineage was not told" in caplog.text
+
+
+def test_without_a_database_it_stops_nothing_either(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for told in (tell_build, tell_gate, tell_release):
+        caplog.clear()
+        told(replace(load_settings({}), home=tmp_path), 1)
+        assert "lineage was not told: SettingsError" in caplog.text

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
-from vwu.build import project_hash
+from vwu.build import GOOD, project_hash
 from vwu.database import connect
 from vwu.gate.attack import attack
 from vwu.gate.docs import write_docs
@@ -124,8 +124,8 @@ def _build_problems(settings: Settings) -> list[str]:
         build_id, status, *hashes = build
         failed = connection.execute(
             """select node_id, status from quality.dbt_result
-               where build_id = %s and status not in ('success', 'pass', 'no-op') order by node_id""",
-            [build_id],
+               where build_id = %s and status <> all(%s) order by node_id""",
+            [build_id, list(GOOD)],
         ).fetchall()
     problems = [f"build {build_id}: {node} is {outcome}" for node, outcome in failed]
     if status != "success":

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from vwu.gate.suites import Check, Suite
+from vwu.identities import IDENTITY_NUMBER
 from vwu.settings import Settings
 
 MARTS = "marts"
@@ -62,10 +63,6 @@ def open_context(settings: Settings) -> Iterator[Any]:
 
 
 LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days", "small_cell", "dominance_pct")
-
-
-# A citizen id (0, place, century and sex, year, six digits) or a mobile number, standing by itself.
-IDENTITY_NUMBER = "(^|[^0-9A-Za-z.])(0[0-9][0-9][0-3][0-9]{8}|(0|[+]84)[35789][0-9]{8})([^0-9A-Za-z]|$)"
 
 
 def limits(settings: Settings) -> dict[str, str]:

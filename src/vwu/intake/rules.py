@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from vwu.intake.feed.mask import without_numbers_of_persons
+from vwu.identities import without_identity_numbers
 from vwu.intake.model import Finding, Severity
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def showable(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return without_numbers_of_persons(showable(text))
+    return without_identity_numbers(showable(text))
 
 
 def of_period(

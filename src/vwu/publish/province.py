@@ -17,6 +17,8 @@ import psycopg
 from psycopg import sql
 
 from vwu.catalogue import Catalogue
+from vwu.migrate import ensure_login
+from vwu.publish.definition import ensure_view
 from vwu.publish.models import PublishedModel
 from vwu.publish.parts import relation_columns
 from vwu.settings import PROVINCE_READER, SettingsError
@@ -61,45 +63,38 @@ _RELEASES = ("release_info", "release_history", "period_vintage")
 
 def steps(models: Sequence[PublishedModel], reports: Mapping[str, str]) -> list[partial[None]]:
     """What brings schema `province` in line with `published`, one view each, in order; each takes a connection."""
-    wanted = [("my_region", _GROUND), ("my_branch", _BRANCHES)]
-    wanted += [(name, f"select * from published.{name}") for name in _RELEASES]
-    wanted += [(model.name, text) for model in models if (text := _rows(model))]
-    made = [partial(_ensure, name=name, text=text) for name, text in wanted]
-    return made + [partial(_ensure_report, name=name, text=text) for name, text in reports.items()]
+    made = [partial(_make, name="my_region", query=_GROUND), partial(_make, name="my_branch", query=_BRANCHES)]
+    made += [partial(_pass_on, name=name) for name in _RELEASES]
+    made += [partial(_pass_on, name=model.name, condition=rows) for model in models if (rows := _own_rows(model))]
+    return made + [partial(_make_report, name=name, text=text) for name, text in reports.items()]
 
 
-def _rows(model: PublishedModel) -> str | None:
-    """The query behind a view: all of a dimension, of a fact one's own rows; none for a fact without a place."""
+def _own_rows(model: PublishedModel) -> str | None:
+    """The condition of a view: all rows of a dimension, one's own of a fact; None for a fact without a place."""
     columns = {column.name for column in model.columns}
-    everything = f"select * from published.{model.name}"
     if model.name.startswith(("dim_", "bridge_")):
-        return everything
+        return "true"
     if "region_key" in columns:
-        return f"{everything} where {_WITH_NATION if model.name in _TOTALS else _OWN_GROUND}"
-    return f"{everything} where {_OWN_BRANCH}" if "branch_key" in columns else None
+        return _WITH_NATION if model.name in _TOTALS else _OWN_GROUND
+    return _OWN_BRANCH if "branch_key" in columns else None
 
 
-def _ensure(connection: psycopg.Connection, *, name: str, text: str) -> None:
-    """Make a view, or make it anew when the one of the same name in `published` gained a column."""
-    shown = relation_columns(connection, "province", name)
-    if shown and not set(relation_columns(connection, "published", name)) - set(shown):
-        return
-    if _all_there(connection, text):
-        statement = "create or replace view {} with (security_barrier) as " + text
-        connection.execute(sql.SQL(statement).format(sql.Identifier("province", name)))
+def _pass_on(connection: psycopg.Connection, *, name: str, condition: str = "true") -> None:
+    """The view of the same name in `published`, with the rows of a condition."""
+    columns = ", ".join(f'"{column}"' for column in relation_columns(connection, "published", name))
+    if columns:
+        _make(connection, name=name, query=f"select {columns} from published.{name} where {condition}")
 
 
-def _ensure_report(connection: psycopg.Connection, *, name: str, text: str) -> None:
+def _make_report(connection: psycopg.Connection, *, name: str, text: str) -> None:
     """The report view of the same name, over the views of this schema."""
     query = re.sub(r"\bpublished\.(?=(dim|fct|bridge|report)_)", "province.", text).partition(" as\n")[2]
-    _ensure(connection, name=name, text=query.partition(";")[0])
+    _make(connection, name=name, query=query.partition(";")[0])
 
 
-def _all_there(connection: psycopg.Connection, query: str) -> bool:
-    """Whether every view that a query reads exists; a candidate of a few marts makes what it can."""
-    read = sorted(set(re.findall(r"\b(?:from|join) ((?:published|province)\.\w+)", query)))
-    found = connection.execute("select bool_and(to_regclass(name) is not null) from unnest(%s::text[]) as name", [read])
-    return found.fetchone() == (True,)
+def _make(connection: psycopg.Connection, *, name: str, query: str) -> None:
+    statement = f"create or replace view province.{name} with (security_barrier) as {query}"
+    ensure_view(connection, f"province.{name}", statement)
 
 
 def login_of(catalogue: Catalogue, province_code: str) -> str:
@@ -114,11 +109,9 @@ def login_of(catalogue: Catalogue, province_code: str) -> str:
 
 def ensure_reader(admin: psycopg.Connection, role: str) -> str:
     """Make a province's login, or give it a new password, which is returned. Whoever had the old one is out."""
-    name, password = sql.Identifier(role), secrets.token_urlsafe(24)
-    exists = admin.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
-    verb = "alter role {} login" if exists else "create role {} login nosuperuser nocreatedb nocreaterole"
-    admin.execute(sql.SQL(verb + " password {}").format(name, sql.Literal(password)))
-    admin.execute(sql.SQL("grant {} to {}").format(sql.Identifier(PROVINCE_READER), name))
+    password = secrets.token_urlsafe(24)
+    ensure_login(admin, role, password)
+    admin.execute(sql.SQL("grant {} to {}").format(sql.Identifier(PROVINCE_READER), sql.Identifier(role)))
     return password
 
 

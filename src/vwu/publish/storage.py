@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from vwu.publish import province
+from vwu.publish.definition import ensure_view
 from vwu.publish.models import ManifestError, PublishedModel, PublishError
 from vwu.publish.parts import cut_by_key, mart_columns, relation_columns
 
@@ -144,22 +145,7 @@ def _ensure_view(connection: psycopg.Connection, model: PublishedModel, columns:
     wanted = list(relation_columns(connection, "published", model.name)) or [*columns, "release_id"]
     wanted += [name for name in columns if name not in wanted]
     text = _view_text(model, wanted, cut_by_key(model, columns)).as_string(connection)
-    _make_once(connection, model.name, text)
-
-
-def _make_once(connection: psycopg.Connection, name: str, text: str) -> None:
-    """Make a view, or make it anew when its text changed, and let BI read it."""
-    mark = hashlib.sha256(text.encode()).hexdigest()
-    made = connection.execute("select sha256 from release.view_definition where view_name = %s", [name]).fetchone()
-    if made == (mark,):
-        return
-    connection.execute(text.encode())
-    connection.execute(sql.SQL("grant select on {} to bi_reader").format(sql.Identifier("published", name)))
-    connection.execute(
-        """insert into release.view_definition (view_name, sha256) values (%s, %s)
-           on conflict (view_name) do update set sha256 = excluded.sha256""",
-        [name, mark],
-    )
+    ensure_view(connection, model.name, text)
 
 
 def _view_text(model: PublishedModel, columns: list[str], cut_by: str | None) -> sql.Composed:
@@ -245,12 +231,5 @@ _WHOSE = {
 
 def _ensure_report(connection: psycopg.Connection, name: str, text: str, models: Sequence[PublishedModel]) -> None:
     """Make or extend one report view once every view that it reads exists; unchanged text is left alone."""
-    needed = sorted(set(re.findall(r"\bpublished\.((?:dim|fct|bridge)_\w+)", text)))
-    found = connection.execute(
-        "select count(*) from unnest(%s::text[]) as needed (name) where to_regclass('published.' || name) is not null",
-        [needed],
-    ).fetchone()
-    if found != (len(needed),):
-        return
-    _make_once(connection, name, text)
-    _comment(connection, name, report_comments(text, models))
+    if ensure_view(connection, name, text):
+        _comment(connection, name, report_comments(text, models))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from vwu.build import GOOD
 from vwu.database import connect, read_rows
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def read_pipeline(settings: Settings) -> Pipeline:
         held = read_rows(connection, Receipt, _HELD, _NEWEST)
         latest = read_rows(connection, Receipt, _LATEST, _NEWEST)
     with connect(settings, "publisher") as connection:
-        builds = read_rows(connection, Build, _BUILDS, _NEWEST)
+        builds = read_rows(connection, Build, _BUILDS, _NEWEST | {"good": list(GOOD)})
         slowest = read_rows(connection, Node, _SLOWEST, _NEWEST)
         gates = read_rows(connection, Gate, _GATES, _NEWEST)
     with connect(settings, "bi_reader") as connection:
@@ -157,7 +158,7 @@ select
     extract(epoch from run.finished_at - run.started_at)::float8 as seconds,
     count(*) filter (where result.resource_type = 'model')::int as models,
     count(*) filter (where result.resource_type = 'test')::int as tests,
-    count(*) filter (where result.status not in ('success', 'pass', 'no-op'))::int as failures
+    count(*) filter (where result.status <> all(%(good)s))::int as failures
 from quality.build_run as run
 left join quality.dbt_result as result on run.build_id = result.build_id
 where run.build_id > (select coalesce(max(last.build_id), 0) from quality.build_run as last) - %(last)s

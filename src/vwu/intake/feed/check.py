@@ -13,13 +13,13 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from vwu.identities import masked
 from vwu.intake.feed import group, loan, reference, source, table
 from vwu.intake.feed.changes import changes_by_place
 from vwu.intake.feed.columns import LAYOUTS, Column
 from vwu.intake.feed.control import SUMS, Control, Counted, compare, read_control
 from vwu.intake.feed.history import find_history_faults
 from vwu.intake.feed.land import land_feed
-from vwu.intake.feed.mask import masked
 from vwu.intake.feed.rulebook import Condition, Search, count_totals, find_by_searches, searches_of
 from vwu.intake.model import FeedChange, FeedScope, Finding, Kind, has_errors
 from vwu.intake.rules import finding

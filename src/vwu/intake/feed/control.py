@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from vwu.identities import masked_in_words
 from vwu.intake.feed.columns import CONTROL_KEYS, LAYOUTS
-from vwu.intake.feed.mask import masked_in_words
 from vwu.intake.model import FeedScope, Finding, Kind
 from vwu.intake.rules import finding, showable
 

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from vwu.intake.feed.mask import NUMBER_OF_A_PERSON
+from vwu.identities import has_identity_number
 from vwu.intake.model import Finding, Quantity, Submission, SubmissionScope, SubmissionValue, has_errors
 from vwu.intake.rules import finding, of_period
 from vwu.intake.submission.codes import Subject, SubjectRefusedError, Subjects
@@ -137,7 +137,7 @@ class _Reader:
             yield from self._missing(line, subject)
             return
         self.findings += findings
-        self._check_note(line)
+        self._check_identities(line)
         for figure in line.figures:
             value = self._value(figure, line, subject)
             if value is not None:
@@ -205,12 +205,12 @@ class _Reader:
             )
         )  # fmt: skip
 
-    def _check_note(self, line: Line) -> None:
-        """No note and no cell of figures is a place for a number of a person: it would be kept as it was written."""
-        if NUMBER_OF_A_PERSON.search(line.note):
+    def _check_identities(self, line: Line) -> None:
+        """No note and no cell of figures is a place for an identity number: it would be kept as it was written."""
+        if has_identity_number(line.note):
             self.findings.append(_identity(line.figures[0].place, "Ghi chú"))
         for figure in line.figures:
-            if NUMBER_OF_A_PERSON.search(figure.cell.shown):
+            if has_identity_number(figure.cell.shown):
                 self.findings.append(_identity(figure.place, figure.place.column))
 
 

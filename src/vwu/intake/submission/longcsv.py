@@ -15,7 +15,7 @@ from vwu.intake.rules import finding
 from vwu.intake.submission.encodings import Written, byte_readings, encodings_of, written
 from vwu.intake.submission.entries import Figure, HeadField, Line, Paper, Place
 from vwu.intake.submission.package import MAX_FILE_BYTES
-from vwu.intake.submission.text import clean, match_key
+from vwu.intake.submission.text import clean, match_key, without_zero
 from vwu.intake.submission.values import Cell
 
 COLUMNS = (
@@ -111,7 +111,7 @@ def _utf_16(name: str, content: bytes) -> str:
     """UTF-16 with its byte order mark or without; the header's letters are ASCII, so every other byte of it is 0."""
     encoding = "utf-16" if content.startswith(_UTF_16_MARKS) else "utf-16-be" if content[0] == 0 else "utf-16-le"
     try:
-        return content.decode(encoding).replace("\x00", "\ufffd")  # PostgreSQL keeps no character 0
+        return without_zero(content.decode(encoding))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _CsvError(finding("CSV_ENCODING", position=f"{name}:{line}", value=encoding.upper())) from error

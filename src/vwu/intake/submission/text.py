@@ -73,3 +73,8 @@ def _match_key(text: str) -> str:
 
 _clean_short = lru_cache(_REMEMBERED_TEXTS)(_clean)
 _match_key_short = lru_cache(_REMEMBERED_TEXTS)(_match_key)
+
+
+def without_zero(text: str) -> str:
+    """The text without the character 0, which a damaged .xls or UTF-16 text has and PostgreSQL does not keep."""
+    return text.replace("\x00", "\ufffd")

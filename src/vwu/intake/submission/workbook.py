@@ -26,7 +26,7 @@ from vwu.intake.submission.package import (
     open_package,
     sheet_facts,
 )  # fmt: skip
-from vwu.intake.submission.text import clean
+from vwu.intake.submission.text import clean, without_zero
 from vwu.intake.submission.values import Cell, Content
 
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -176,11 +176,14 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
                 sheet = workbook.get_sheet_by_name(each.name)
                 if sheet.total_height > MAX_ROWS or sheet.total_width > MAX_COLUMNS:
                     raise PackageError("FILE_TOO_LARGE", *[f"{sheet.total_height} × {sheet.total_width}"] * 2)
-                rows = tuple(tuple(map(_without_zero, row)) for row in sheet.to_python(skip_empty_area=False))
+                rows = tuple(
+                    tuple(without_zero(cell) if isinstance(cell, str) else cell for cell in row)
+                    for row in sheet.to_python(skip_empty_area=False)
+                )
                 merged = tuple(sheet.merged_cell_ranges or ())
                 known = facts.get(each.name) or SheetFacts(knows_formats=False)
                 is_hidden = each.visible != SheetVisibleEnum.Visible
-                sheets.append(Sheet(str(_without_zero(each.name)), rows, known, merged, is_hidden))
+                sheets.append(Sheet(without_zero(each.name), rows, known, merged, is_hidden))
             return tuple(sheets)
     except PasswordError as error:
         raise PackageError("FILE_ENCRYPTED") from error
@@ -191,8 +194,3 @@ def _load(content: bytes, facts: Mapping[str, SheetFacts]) -> tuple[Sheet, ...]:
         if type(error).__module__ != "pyo3_runtime":
             raise
         raise PackageError("FILE_TRUNCATED") from error
-
-
-def _without_zero(content: Content) -> Content:
-    """A damaged .xls has the character 0 in texts, which PostgreSQL does not keep."""
-    return content.replace("\x00", "\ufffd") if isinstance(content, str) else content

@@ -18,8 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vwu.identities import masked, masked_in_words
 from vwu.intake.feed.columns import SEXES, Column, Form
-from vwu.intake.feed.mask import masked, masked_in_words, shown
+from vwu.intake.feed.mask import shown
 from vwu.intake.feed.table import find_cell_faults, load_lines, open_engine
 
 KEY = Column("key")

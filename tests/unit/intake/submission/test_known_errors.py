@@ -47,6 +47,8 @@ CELLS: tuple[tuple[int, Any, tuple[str, str], Read | Refused], ...] = (
     (0, "2,3 tỉ đồng", MONEY, Read("2300000000")),
     (0, "gần 2,3 tỷ đồng", MONEY, Read("2300000000", "less_than")),
     (0, "2.238 tỷ", MONEY, TWO_READINGS),
+    (0, "2.012.345.678.901", MONEY, Read("2012345678901")),  # ends like a citizen id
+    (0, "84.912.345.678 đồng", MONEY, Read("84912345678")),  # begins like a telephone number
     (0, "6/8", CLASSES, Refused("VALUE_COMPOSITE", "6 | 8")),
     (1, "2.238", PEOPLE, Read("2238")),
     (1, "14,917", PEOPLE, Read("14917", said=ODD)),
