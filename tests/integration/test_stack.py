@@ -369,13 +369,17 @@ def test_airflow_starts_survives_a_killed_scheduler_and_stops(home: Path) -> Non
 
 
 def assert_everything_listens_on_loopback(home: Path) -> None:
-    listening = {
-        (connection.laddr.ip, process.name())
-        for process in ours(home)
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    listening = {each for process in ours(home) for each in listening_at(process)}
     assert {address for address, _ in listening} == {"127.0.0.1"}, listening
+
+
+def listening_at(process: psutil.Process) -> set[tuple[str, str]]:
+    """Addresses and the process's name; Airflow's short-lived children may be gone by now, and listen to nothing."""
+    try:
+        connections, name = process.net_connections("inet"), process.name()
+    except psutil.NoSuchProcess:
+        return set()
+    return {(each.laddr.ip, name) for each in connections if each.status == psutil.CONN_LISTEN}
 
 
 def assert_the_page_asks_for_a_password(settings: Settings) -> None:
