@@ -61,7 +61,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One rolled-up figure of a region; an open bound is None, and so is the value of a figure that is held out."""
+    """One rolled-up figure of a region; an open bound is None, and so is the value of a figure that is held out.
+
+    `missing_estimate` is what the branches that have not reported may have; it is never part of `value`.
+    """
 
     programme_code: str
     programme_name_vi: str
@@ -92,6 +95,9 @@ class Figure:
     branches_expected: int | None
     branches_reported: int | None
     coverage_pct: Decimal | None
+    coverage_members_pct: Decimal | None
+    missing_estimate: Decimal | None
+    missing_estimate_by: str | None
     data_to_date: date | None
 
     @property
@@ -416,7 +422,7 @@ select
     rollup.scenario, rollup.basis, rollup.boundary, rollup.value, rollup.lower_bound, rollup.upper_bound,
     rollup.is_lower_open, rollup.is_upper_open, rollup.is_approximate, rollup.is_estimated, rollup.blocked_reason_vi,
     rollup.blocked_reason, rollup.level_used, rollup.branches_expected, rollup.branches_reported, rollup.coverage_pct,
-    rollup.data_to_date
+    rollup.coverage_members_pct, rollup.missing_estimate, rollup.missing_estimate_by, rollup.data_to_date
 from published.fct_indicator_rollup as rollup
 inner join published.dim_period as period on rollup.period_key = period.period_key
 inner join published.dim_region as region on rollup.region_key = region.region_key

@@ -1,4 +1,7 @@
-"""What stands beside a figure, in words of both languages: a year ago, what hampers comparing, what was said before."""
+"""What stands beside a figure, in words of both languages.
+
+A year ago, what hampers comparing, what was said before, what the missing may have.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,18 @@ def revised_words(rollup: Rollup, figure: Figure) -> Words | None:
         return None
     before = told(then)
     return Words(f"bản {former.release_id} ghi {before.vi}", f"release {former.release_id} said {before.en}")
+
+
+def estimate_words(figure: Figure) -> Words | None:
+    """What those who have not reported may have, said so that nobody takes it for the total or a part of it."""
+    if figure.missing_estimate is None:
+        return None
+    guess = wording.amount(figure.missing_estimate, figure.unit_code)
+    by = wording.words(wording.ESTIMATED_BY, figure.missing_estimate_by)
+    return Words(
+        f"phần còn thiếu ước tính khoảng {guess.vi}, {by.vi}; không nằm trong số liệu",
+        f"the missing are estimated at about {guess.en}, {by.en}; not in the figure",
+    )
 
 
 def stated(each: Point | Figure) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from vwu.comparison import Cell, Point
 from vwu.html import environment
 from vwu.readiness import LEVELS
 from vwu.report import wording
-from vwu.report.beside import cautions, revised_words, stated, told, year_ago_words
+from vwu.report.beside import cautions, estimate_words, revised_words, stated, told, year_ago_words
 from vwu.report.chart import series_title, sparkline
 from vwu.report.tilemap import Tile, TileState, draw, read_grid
 from vwu.report.wording import Words, said
@@ -51,6 +51,7 @@ class FigureRow:
     year_ago: Words | None
     cautions: tuple[Words, ...]
     revised: Words | None
+    estimate: Words | None
     drawing: str
     series: tuple[Point, ...]
     permanent_id: str
@@ -227,6 +228,7 @@ def _figure_row(rollup: Rollup, figure: Figure) -> FigureRow:
         year_ago=year_ago_words(year_ago) if year_ago else None,
         cautions=tuple(cautions(year_ago)) if year_ago else (),
         revised=revised_words(rollup, figure),
+        estimate=estimate_words(figure),
         drawing=_drawing(figure, series),
         series=series,
         permanent_id=permanent_id(rollup, figure),

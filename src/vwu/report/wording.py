@@ -52,6 +52,12 @@ OUTCOMES: Mapping[str, Words] = MappingProxyType(
         "not_assessable": Words("chưa đánh giá được", "not assessable"),
     }
 )
+ESTIMATED_BY: Mapping[str, Words] = MappingProxyType(
+    {
+        "members": Words("theo số hội viên", "by members"),
+        "branches": Words("theo số đơn vị", "by number of branches"),
+    }
+)
 STATUSES: Mapping[str, Words] = MappingProxyType(
     {
         "provisional": Words("sơ bộ", "provisional"),

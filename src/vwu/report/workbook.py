@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vwu.report import wording
-from vwu.report.beside import cautions, revised_words, stated
+from vwu.report.beside import cautions, estimate_words, revised_words, stated
 from vwu.report.wording import Words, said
 from vwu.xlsx import Content, Look, Pen, column_letter, workbook_bytes
 
@@ -71,12 +71,13 @@ def rollup_workbook(rollup: Rollup, units: Mapping[str, Words]) -> bytes:
 _FIGURE = (
     Column("Chỉ tiêu", 48), Column("Loại", 11), Column("Cách tính", 18), Column("Đơn vị tính", 12),
     Column("Số liệu", 19, _ANY), Column("Đọc là", 22), Column("Cùng kỳ năm trước", 19, _ANY),
-    Column("Thay đổi", 10, _PERCENT), Column("Độ phủ", 9, _PERCENT), Column("Số đến ngày", 12, _DAY),
-    Column("Ghi chú", 40),
+    Column("Thay đổi", 10, _PERCENT), Column("Độ phủ", 9, _PERCENT), Column("Độ phủ hội viên", 10, _PERCENT),
+    Column("Số đến ngày", 12, _DAY), Column("Ghi chú", 40),
 )  # fmt: skip
 _FIGURE_CODES = (
     Column("Không dưới", 19, _ANY), Column("Không quá", 19, _ANY), Column("Đơn vị đã báo cáo", 11, _WHOLE),
-    Column("Đơn vị phải có", 11, _WHOLE), Column("Mã chương trình", 14), Column("Mã chỉ tiêu", 40),
+    Column("Đơn vị phải có", 11, _WHOLE), Column("Ước tính phần thiếu, ngoài số liệu", 19, _ANY),
+    Column("Mã chương trình", 14), Column("Mã chỉ tiêu", 40),
 )  # fmt: skip
 _NATION = (Column("Chương trình", 14), *_FIGURE, *_FIGURE_CODES)
 _PROVINCES = (
@@ -159,9 +160,11 @@ def _figure_cells(rollup: Rollup, figure: Figure, units: Mapping[str, Words]) ->
     if year_ago and year_ago.now.boundary != figure.boundary:
         year_ago = None
     revised = revised_words(rollup, figure) if figure.boundary == "as_reported" else None
+    estimate = estimate_words(figure)
     notes = [figure.blocked_reason_vi or ""]
     notes += ["gần đúng, có phần là giới hạn"] if figure.is_approximate and told else []
     notes += ["có phần ước tính theo tỷ lệ chia địa giới"] if figure.is_estimated else []
+    notes += [estimate.vi] if estimate else []
     notes += [f"đã điều chỉnh: {revised.vi}"] if revised else []
     notes += [f"so sánh: {caution.vi}" for caution in cautions(year_ago)] if year_ago else []
     return (
@@ -174,12 +177,14 @@ def _figure_cells(rollup: Rollup, figure: Figure, units: Mapping[str, Words]) ->
         year_ago.then.exact if year_ago else None,
         year_ago.change_pct if year_ago else None,
         figure.coverage_pct,
+        figure.coverage_members_pct,
         figure.data_to_date,
         "; ".join(note for note in notes if note),
         figure.lower_bound,
         figure.upper_bound,
         figure.branches_reported,
         figure.branches_expected,
+        figure.missing_estimate,
         figure.programme_code,
         figure.indicator_code,
     )

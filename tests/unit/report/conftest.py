@@ -42,6 +42,9 @@ FIGURE = Figure(
     branches_expected=63,
     branches_reported=1,
     coverage_pct=Decimal("1.59"),
+    coverage_members_pct=None,
+    missing_estimate=None,
+    missing_estimate_by=None,
     data_to_date=date(2024, 3, 31),
 )
 

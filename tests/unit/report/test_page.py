@@ -220,3 +220,18 @@ def test_suppressed_counts_are_left_out_not_counted_as_zero(rollup: Rollup) -> N
     (_, rows), *_ = credit_tables(hidden)
     assert rows[0].borrowers is None
     assert rows[0].loans == 480
+
+
+def test_what_the_missing_may_have_is_never_taken_for_the_total(rollup: Rollup, figure: Callable[..., Figure]) -> None:
+    weighed = figure(
+        branches_reported=60, coverage_pct=Decimal("95.24"), coverage_members_pct=Decimal("96.50"),
+        missing_estimate=Decimal(2190), missing_estimate_by="members",
+    )  # fmt: skip
+    parsed = Text()
+    parsed.feed(render_page(replace(rollup, figures=(weighed, figure(indicator_code="OTHER"))), UNITS, GRID))
+    text = re.sub(r"\s+", " ", parsed.text)
+    assert "hội viên · 96,5%" in text
+    told = "phần còn thiếu ước tính khoảng 2.190, theo số hội viên; không nằm trong số liệu"
+    assert text.count(told) == 1
+    assert text.index("60.425") < text.index("60/63") < text.index(told)
+    assert "62.615" not in text

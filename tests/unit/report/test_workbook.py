@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import column_index_from_string
 
 from vwu.report.wording import Words
 from vwu.report.workbook import rollup_workbook
@@ -100,3 +101,16 @@ def test_the_same_roll_up_gives_the_same_bytes(rollup: Rollup) -> None:
     first = rollup_workbook(rollup, UNITS)
     time.sleep(2.1)  # a zip entry's time has steps of two seconds
     assert rollup_workbook(rollup, UNITS) == first
+
+
+def test_what_the_missing_may_have_stands_outside_the_figures(rollup: Rollup, figure: Callable[..., Figure]) -> None:
+    weighed = figure(
+        coverage_members_pct=Decimal("96.50"), missing_estimate=Decimal(2190), missing_estimate_by="branches"
+    )
+    sheet = load_workbook(io.BytesIO(rollup_workbook(replace(rollup, figures=(weighed,)), UNITS)))["Toàn quốc"]
+    header, row = sheet.iter_rows(min_row=4, values_only=True)
+    told = dict(zip(header, row, strict=True))
+    assert (told["Số liệu"], told["Độ phủ hội viên"], told["Ước tính phần thiếu, ngoài số liệu"]) == (60425, 96.5, 2190)
+    assert "khoảng 2.190, theo số đơn vị; không nằm trong số liệu" in told["Ghi chú"]
+    last_printed = header[column_index_from_string(sheet.print_area.rpartition("$")[0].rpartition("$")[2]) - 1]
+    assert last_printed == "Ghi chú"
