@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MAX_FINDINGS = 200
+NATION = "VN"
 _NO_UNIT = Words("", "")
 _NO_TILE = TileState("none", "", Words("chưa có báo cáo", "no report"))
 
@@ -143,6 +144,9 @@ def page_values(rollup: Rollup, units: Mapping[str, Words], tiles: Sequence[Tile
         "programmes": programme_blocks(rollup),
         "revisions": revisions(rollup),
         "against_bank": rollup.beside.bank,
+        "names": {
+            (each.programme_code, each.indicator_code): Words(each.name_vi, each.name_en) for each in rollup.figures
+        },
         "targets": rollup.targets,
         "credit_total": _credit_row(Words("Tổng cộng", "Total"), rollup.credit, is_whole=True)
         if rollup.credit
@@ -349,12 +353,18 @@ def credit_tables(credit: Sequence[Credit]) -> list[tuple[Words, tuple[CreditRow
             Words("Theo chương trình tín dụng", "By credit programme"),
             _by(credit, lambda each: Words(each.programme_name_vi, each.programme_name_en)),
         ),
-        (Words("Theo tỉnh", "By province"), _by(credit, lambda each: Words(each.province_name, each.province_name))),
+        (Words("Theo tỉnh", "By province"), _by(credit, _province_of)),
         (
             Words("Theo tổ chức nhận ủy thác", "By entrusted organisation"),
             _by(credit, lambda each: wording.words(wording.ORGANISATIONS, each.organisation)),
         ),
     ]
+
+
+def _province_of(credit: Credit) -> Words:
+    if credit.province_code == NATION:
+        return Words("nhiều tỉnh gộp lại", "several provinces together")
+    return Words(credit.province_name, credit.province_name)
 
 
 def _credit_of(rollup: Rollup, province_code: str) -> tuple[CreditRow, ...]:

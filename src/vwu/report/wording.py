@@ -80,6 +80,13 @@ _MATTERS: Mapping[str, Words] = MappingProxyType(
         "group_balance": Words("Dư nợ các tổ so với khoản vay", "Balance of groups against loans"),
     }
 )
+# What the figures of one indicator are held against.
+_AGAINST: Mapping[str, Words] = MappingProxyType(
+    {
+        "claim": Words("so với các cấu phần", "against its components"),
+        "children": Words("so với tổng cấp dưới", "against the branches below"),
+    }
+)
 STATES: Mapping[str, Words] = MappingProxyType(
     {
         "landed": Words("đã nộp", "received"),
@@ -120,11 +127,16 @@ def words(table: Mapping[str, Words], code: str | None) -> Words:
     return table.get(code or "", Words(code, code) if code else UNKNOWN)
 
 
-def matter(code: str) -> Words:
-    """What a reconciliation is about; of a claim, the indicator that was claimed."""
+def matter(code: str, names: Mapping[tuple[str, str], Words]) -> Words:
+    """What a reconciliation is about, and of which indicator where it is of one.
+
+    `names` are those of indicators by programme and code; the code stands where there is none.
+    """
     kind, *rest = code.split(":")
-    if kind == "claim" and len(rest) > 1:
-        return Words(f"Số công bố và cấu phần: {rest[1]}", f"Claim and its components: {rest[1]}")
+    if kind in _AGAINST and len(rest) > 1:
+        programme, indicator, *_ = rest
+        name, against = names.get((programme, indicator), Words(indicator, indicator)), _AGAINST[kind]
+        return Words(f"{programme}: {name.vi}, {against.vi}", f"{programme}: {name.en}, {against.en}")
     return words(_MATTERS, code)
 
 

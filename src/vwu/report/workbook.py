@@ -69,10 +69,10 @@ def rollup_workbook(rollup: Rollup, units: Mapping[str, Words]) -> bytes:
 
 # The columns after the last printed one are for looking up and filtering.
 _FIGURE = (
-    Column("Chỉ tiêu", 48), Column("Loại", 11), Column("Cách tính", 18), Column("Đơn vị tính", 12),
-    Column("Số liệu", 19, _ANY), Column("Đọc là", 22), Column("Cùng kỳ năm trước", 19, _ANY),
+    Column("Chỉ tiêu", 40), Column("Loại", 11), Column("Cách tính", 16), Column("Đơn vị tính", 11),
+    Column("Số liệu", 18, _ANY), Column("Đọc là", 19), Column("Cùng kỳ năm trước", 18, _ANY),
     Column("Thay đổi", 10, _PERCENT), Column("Độ phủ", 9, _PERCENT), Column("Độ phủ hội viên", 10, _PERCENT),
-    Column("Số đến ngày", 12, _DAY), Column("Ghi chú", 40),
+    Column("Số đến ngày", 12, _DAY), Column("Ghi chú", 34),
 )  # fmt: skip
 _FIGURE_CODES = (
     Column("Không dưới", 19, _ANY), Column("Không quá", 19, _ANY), Column("Đơn vị đã báo cáo", 11, _WHOLE),

@@ -12,15 +12,32 @@ def guide_pages(root: Path) -> dict[str, str]:
     """File name -> page, of README, CONTRIBUTING, CHANGELOG and every page of docs/. A page's title is its heading."""
     from vwu.site.pages import render
 
+    found = {}
+    for name, path in _sources(root).items():
+        text = path.read_text("utf-8")
+        found[f"{name}.html"] = render("guide.html", up="../", title=_title(text), body=as_html(text, path, root))
+    return found
+
+
+def guide_titles(root: Path) -> dict[str, str]:
+    """File name -> title of the pages to read, in the order of their titles; decisions are reached from them."""
+    titles = {
+        f"{name}.html": _title(path.read_text("utf-8"))
+        for name, path in _sources(root).items()
+        if not name.startswith("decision-")
+    }
+    return dict(sorted(titles.items(), key=lambda each: each[1].lower()))
+
+
+def _title(text: str) -> str:
+    return text.partition("\n")[0].lstrip("# ")
+
+
+def _sources(root: Path) -> dict[str, Path]:
     sources = {name: root / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")}
     sources |= {path.stem: path for path in sorted((root / "docs").glob("*.md"))}
     sources |= {f"decision-{path.stem}": path for path in sorted((root / "docs" / "decisions").glob("*.md"))}
-    found = {}
-    for name, path in sources.items():
-        text = path.read_text("utf-8")
-        title = text.partition("\n")[0].lstrip("# ")
-        found[f"{name}.html"] = render("guide.html", up="../", title=title, body=as_html(text, path, root))
-    return found
+    return sources
 
 
 def as_html(text: str, path: Path, root: Path) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vwu.html import environment
+from vwu.report.wording import number
 from vwu.rollup import HANOI
+from vwu.site.guide import guide_titles
 
 if TYPE_CHECKING:
     from vwu.publish.models import PublishedModel
@@ -26,6 +31,7 @@ def render(template: str, **values: Any) -> str:
     templates = environment("vwu.site")
     templates.filters["moment"] = _moment
     templates.filters["seconds"] = lambda value: "–" if value is None else f"{value:,.1f} s"
+    templates.filters["number"] = number
     templates.filters["mark"] = lambda state: _MARK.get(state, "")
     return templates.get_template(template).render({"up": "", **values})
 
@@ -41,16 +47,22 @@ def start_page(settings: Settings, pipeline: Pipeline) -> str:
         key=lambda folder: (folder / "report.json").stat().st_mtime_ns,
         reverse=True,
     )
-    guides = sorted(path.name for path in (settings.home / "site" / "guide").glob("*.html"))
     return render(
         "start.html",
         title="Kho dữ liệu Hội LHPN Việt Nam",
         pipeline=pipeline,
-        reports=[folder.name for folder in reports],
-        guides=[name for name in guides if not name.startswith("decision-")],
+        reports=[(folder.name, _report_title(folder)) for folder in reports],
+        guides=guide_titles(settings.root) if (settings.home / "site" / "guide").exists() else {},
         has_data_docs=(settings.home / "site" / "data_docs" / "index.html").exists(),
         has_models=(settings.home / "site" / "dbt" / "index.html").exists(),
     )
+
+
+def _report_title(folder: Path) -> str:
+    """The period as its report calls it: the page's title up to the dash."""
+    with (folder / "index.html").open(encoding="utf-8") as page:
+        found = re.search(r"<title>(.*?) – ", page.read(2_000))
+    return unescape(found[1]) if found else folder.name
 
 
 def status_page(pipeline: Pipeline) -> str:
@@ -65,8 +77,10 @@ def status_page(pipeline: Pipeline) -> str:
 
 
 def _bars(values: Sequence[float]) -> list[float]:
-    """Heights in per cent of the highest."""
-    top = max(values, default=0)
+    """Heights in per cent of the highest; none where there is nothing to compare."""
+    if len(values) < 2:
+        return []
+    top = max(values)
     return [round(100 * value / top, 1) if top else 0 for value in values]
 
 

@@ -31,7 +31,7 @@ FULL = Pipeline(
 def test_what_is_wrong_is_told_with_its_reason() -> None:
     page = status_page(FULL)
     for told in (
-        "Tổng không khớp", "Totals differ", "0123456789abcdef", "1,000,000", "149 / 150", "a suite is missing",
+        "Tổng không khớp", "Totals differ", "0123456789abcdef", "1.000.000", "149 / 150", "a suite is missing",
         "rules.html#GATE_BANK_ROWS", "fct_credit_month", "31/10/2026", "27/11/2026 00:30",
         "Hội LHPN tỉnh X", "33 / 34",
     ):  # fmt: skip
