@@ -70,6 +70,26 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         "published.period_vintage": _READ,
     },
 }
+# Role → column → what it may do with that one beyond the rest of its relation.
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "vwu_loader": {
+        "intake.finding.check_no": "UPDATE",
+        "intake.receipt_scope.is_withdrawn": "UPDATE",
+        "intake.receipt_scope.is_withheld": "UPDATE",
+    },
+    "vwu_publisher": {"release.pointer.release_id": "UPDATE"},
+}
+# Function → roles that may call it, or make triggers of it. Nobody else may; nor may anybody make things in a schema
+# that is not his own by `RIGHTS`, or become somebody else.
+FUNCTIONS: Mapping[str, frozenset[str]] = {
+    "intake.scopes_digest": frozenset({"vwu_loader", "vwu_builder", "vwu_publisher"}),
+    "raw.ensure_month": frozenset({"vwu_loader"}),
+    "release.content_marks": frozenset({"vwu_publisher"}),
+    "release.refuse_change": frozenset({"vwu_publisher"}),
+    "release.refresh_statistics": frozenset({"vwu_publisher"}),
+    "published.as_of_release": frozenset({"bi_reader", "vwu_builder", "vwu_publisher"}),
+    "published.current_release_id": frozenset({"bi_reader", PROVINCE_READER, "vwu_builder", "vwu_publisher"}),
+}
 _HELD = """
 select schema_name, relation_name, role_name, string_agg(verb, ' ' order by position)
 from (
@@ -93,6 +113,41 @@ select rolname, concat_ws(', ', case when rolsuper then 'superuser' end, case wh
     case when rolreplication then 'replication' end) as powers
 from pg_roles
 where rolname = any(%(roles)s) and (rolsuper or rolcreatedb or rolcreaterole or rolbypassrls or rolreplication)
+"""
+_CALLED = """
+select namespace.nspname || '.' || called.proname as function, role.rolname
+from pg_proc as called
+inner join pg_namespace as namespace on called.pronamespace = namespace.oid
+cross join pg_roles as role
+where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+    and role.rolname = any(%(roles)s) and has_function_privilege(role.oid, called.oid, 'EXECUTE')
+    and not exists (
+        select from pg_depend as part
+        where part.classid = 'pg_proc'::regclass and part.objid = called.oid and part.deptype = 'e'
+    )
+"""
+_COLUMNS = """
+select namespace.nspname || '.' || relation.relname || '.' || attribute.attname, granted.privilege_type,
+    case when granted.grantee = 0 then 'everybody' else granted.grantee::regrole::text end
+from pg_attribute as attribute
+inner join pg_class as relation on attribute.attrelid = relation.oid
+inner join pg_namespace as namespace on relation.relnamespace = namespace.oid
+cross join aclexplode(attribute.attacl) as granted
+where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+"""
+# Whoever owns relations of a schema by `RIGHTS` makes them there; nobody else does.
+_MAKERS = """
+select namespace.nspname, role.rolname
+from pg_namespace as namespace
+cross join pg_roles as role
+where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+    and role.rolname = any(%(roles)s) and has_schema_privilege(role.oid, namespace.oid, 'CREATE')
+"""
+_BECOMES = """
+select role.rolname, other.rolname
+from pg_roles as role
+cross join pg_roles as other
+where role.rolname = any(%(roles)s) and role.oid <> other.oid and pg_has_role(role.oid, other.oid, 'MEMBER')
 """
 _PUBLIC = """
 select namespace.nspname || '.' || relation.relname, granted.privilege_type
@@ -121,13 +176,42 @@ def held(connection: psycopg.Connection) -> dict[tuple[str, str, str], frozenset
     return {(schema, relation, role): frozenset(verbs.split()) for schema, relation, role, verbs in rows}
 
 
+def callers(connection: psycopg.Connection) -> dict[str, frozenset[str]]:
+    """Which roles can in fact call each function of the product's schemas, its owner left out."""
+    rows = connection.execute(_CALLED, {"roles": _roles(connection)}).fetchall()
+    return {name: frozenset(role for function, role in rows if function == name) for name, _ in rows}
+
+
 def audit(connection: psycopg.Connection) -> list[str]:
-    """Whatever somebody can do beyond `RIGHTS`, in plain words; empty when the database keeps to it."""
+    """Whatever somebody can do beyond what is written, in plain words; empty when the database keeps to it."""
+    roles = _roles(connection)
+    asked = {"roles": roles}
     found = [
         f"{role} can {' '.join(sorted(excess))} {schema}.{relation}"
         for (schema, relation, role), verbs in held(connection).items()
         if (excess := verbs - allowed(role, schema, relation))
     ]
-    roles = {"roles": [*_roles(connection), "vwu_owner"]}
-    found += [f"{role} is {powers}" for role, powers in connection.execute(_POWERS, roles).fetchall()]
+    found += [
+        f"{role} can call {function}"
+        for function, by in callers(connection).items()
+        for role in sorted(by)
+        if (role if role in RIGHTS else PROVINCE_READER) not in FUNCTIONS.get(function, ())
+    ]
+    found += [
+        f"{role} can {verb} {column}"
+        for column, verb, role in connection.execute(_COLUMNS.encode()).fetchall()
+        if verb not in COLUMNS.get(role, {}).get(column, "").split()
+    ]
+    found += [
+        f"{role} can make things in schema {schema}"
+        for schema, role in connection.execute(_MAKERS, asked).fetchall()
+        if RIGHTS.get(role, {}).get(schema) != _ALL
+    ]
+    found += [
+        f"{role} can become {other}"
+        for role, other in connection.execute(_BECOMES, asked).fetchall()
+        if role in RIGHTS or other != PROVINCE_READER
+    ]
+    powers = connection.execute(_POWERS, {"roles": [*roles, "vwu_owner"]}).fetchall()
+    found += [f"{role} is {power}" for role, power in powers]
     return found + [f"everybody can {verb} {name}" for name, verb in connection.execute(_PUBLIC.encode()).fetchall()]
