@@ -154,6 +154,11 @@ MUTATIONS: dict[str, Mutation] = {
         "from {table} as original, generate_series(1, 4) as copy where original.receipt_id is not null",
         f"update {{table}} set state = 'held' where {one('receipt_id is not null')}",
     ),
+    # Reports began two months earlier: of the month between there is none.
+    "GATE_SUBMISSION_FRESH": twin(
+        "receipt_id is not null",
+        period_key="(select period_key from marts.dim_period where calendar = 'union' and period_code = '2023-11')",
+    ),
     **identities("GATE_SUBMISSION", f"form = {CITIZEN}", "receipt_id is null"),
     "GATE_CREDIT_GRAIN": twin("closing_balance > 0", also="GATE_CREDIT_CONTROL"),
     "GATE_CREDIT_REFERENCES": set_one("region_key = 1"),
@@ -175,6 +180,12 @@ MUTATIONS: dict[str, Mutation] = {
         "delete from {table} where period_key = (select period.period_key from {table} as credit "
         "inner join marts.dim_period as period using (period_key) group by period.period_key, period.end_date "
         "order by period.end_date offset 1 limit 1)",
+        also="GATE_CREDIT_COMPLETE",
+    ),
+    # The last month of all is gone: one more that is due.
+    "GATE_CREDIT_FRESH": does(
+        "delete from {table} where period_key = (select period.period_key from {table} as credit "
+        "inner join marts.dim_period as period using (period_key) order by period.end_date desc limit 1)",
         also="GATE_CREDIT_COMPLETE",
     ),
     # Every amount of the newest month three times: consistent in itself, far from the month before.
