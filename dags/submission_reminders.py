@@ -1,4 +1,4 @@
-"""Remind of the reports that are missing."""
+"""Remind of the reports that are due soon or missing."""
 
 from datetime import timedelta
 from logging import getLogger
@@ -28,13 +28,13 @@ def submission_reminders():
     """
     ### Reminders: who owes a report and has not sent it
 
-    Each working day at 7:00 in Hà Nội: **announce** the missing reports to the branch, from the third day late to its
-    province, from the seventh to the centre. Files always, in `<home>/reminders/<day>/`; letters where `VWU_SMTP_URL`
-    is set.
+    Each working day at 7:00 in Hà Nội: **announce** to each branch the reports that have not come and are due within
+    `VWU_REMIND_DAYS_BEFORE` days (4), and those that are missing; of these its province hears from the third day late,
+    the centre from the seventh. Files always, in `<home>/reminders/<day>/`; letters where `VWU_SMTP_URL` is set.
 
     | you see | it means |
     |---|---|
-    | `announce_missing` succeeded | the day's files are written; its log counts the missing and the letters |
+    | `announce_missing` succeeded | the day's files are written; its log counts reports and letters |
     | `announce_missing` failed | the mail server refused; the files stand, the next try sends what was not sent |
 
     Rerunning writes the same files again and writes to nobody twice on one day. By hand: `vwu remind`.

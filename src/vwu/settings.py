@@ -57,6 +57,7 @@ class Settings:
     smtp_from: str = "vwu@localhost"
     contacts_file: Path | None = None
     approval_hours: float = 72
+    remind_days_before: int = 4
     who: str = "vwu"
     code_version: str = __version__
 
@@ -168,12 +169,13 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         smtp_from=env.get("VWU_SMTP_FROM") or "vwu@localhost",
         contacts_file=_path(env.get("VWU_CONTACTS")),
         approval_hours=float(env.get("VWU_APPROVAL_HOURS", "72")),
+        remind_days_before=_at_least(env, "VWU_REMIND_DAYS_BEFORE", 4, 0),
         who=env.get("VWU_WHO") or env.get("USER") or "vwu",
     )
 
 
 def _at_least(env: Mapping[str, str], name: str, default: int, least: int) -> int:
-    """A threshold of protection; raises SettingsError for one that protects nobody."""
+    """A whole number, such as a threshold of protection; raises SettingsError for one that is too small."""
     value = env.get(name) or str(default)
     if not value.isdecimal() or int(value) < least:
         raise SettingsError(f"{name} is {value!r}: a whole number of at least {least} is needed")

@@ -98,6 +98,26 @@ def test_an_excused_report_is_not_missing_until_the_day_is_over(reporting: Setti
     assert remind(reporting, date(2025, 7, 28)).missing == 33 + 3320
 
 
+def test_who_owes_a_report_is_written_to_before_it_is_late(
+    reporting: Settings, mail: tuple[Letters, str], tmp_path: Path
+) -> None:
+    letters, url = mail
+    friday = date(2025, 7, 18)  # a day before the due date
+    told = with_contacts(
+        reporting, tmp_path, url, P22="qn@example.vn", P22_06913="quangtan@example.vn", P19="tn@example.vn"
+    )
+    done = remind(told, friday)
+    assert (done.missing, done.due_soon) == (0, 33 + 3320)
+    assert done.sent == ("P22", "P22-06913"), "P19 has reported"
+    assert "due soon" in letters.kept[0][2]
+    assert "overdue" not in letters.kept[0][2]
+    assert "hạn 19/07/2025" in letters.kept[0][2]
+    assert "P22-06913" not in letters.kept[0][2], "who is not late yet is told alone"
+    with (done.folder / "due_soon.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert len(list(csv.DictReader(lines))) == done.due_soon
+    assert remind(replace(told, remind_days_before=0), friday).due_soon == 0
+
+
 def with_contacts(settings: Settings, folder: Path, url: str, **addresses: str) -> Settings:
     contacts = folder / "contacts.csv"
     lines = (f"{code.replace('_', '-')},{address}" for code, address in addresses.items())

@@ -102,7 +102,8 @@ def register(verbs: Any) -> None:
     excuse.set_defaults(func=_excuse)
 
     remind = verbs.add_parser(
-        "remind", help="write the lists of the missing reports, and the letters where SMTP is set"
+        "remind",
+        help="write the lists of the reports that are due soon or missing, and the letters where SMTP is set",
     )
     remind.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as of this day; else today")
     remind.set_defaults(func=_remind)

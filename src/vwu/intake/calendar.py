@@ -36,7 +36,11 @@ class LateException:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A report that was due and has not come; who hears of it: the branch, then its province, then the centre."""
+    """A report that has not come; who hears of it: the branch, then its province, then the centre.
+
+    Before it is late, `due_date` is the day until which it may come (an exception moves it) and `days_late` is 0 or
+    less; only the branch hears of it then.
+    """
 
     scope: SubmissionScope
     branch_name: str
@@ -45,6 +49,10 @@ class Missing:
     due_date: date
     days_late: int
     addressees: tuple[str, ...]
+
+    @property
+    def is_late(self) -> bool:
+        return self.days_late > 0
 
 
 def begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping[tuple[str, str], date]:
@@ -63,15 +71,19 @@ def begun(catalogue: Catalogue, received: frozenset[SubmissionScope]) -> Mapping
     return found
 
 
-def is_reminded(period: Period, on: date) -> bool:
-    """Whether a report of this period was due before this day, and is not too old to be reminded of."""
-    return period.calendar == "union" and on - timedelta(days=DAYS_REMINDED) <= period.due_date < on
+def is_reminded(period: Period, on: date, days_before: int = 0) -> bool:
+    """Whether a report of this period was due before this day and is not too old to be reminded of.
+
+    With `days_before`, also whether it is due on this day or on one of the days after it, so many in all.
+    """
+    first, end = on - timedelta(days=DAYS_REMINDED), on + timedelta(days=days_before)
+    return period.calendar == "union" and first <= period.due_date < end
 
 
 def debts(
-    catalogue: Catalogue, begun: Mapping[tuple[str, str], date], on: date
+    catalogue: Catalogue, begun: Mapping[tuple[str, str], date], on: date, days_before: int = 0
 ) -> Iterator[tuple[Branch, Period, str]]:
-    """Every (branch, period, form) that was due on a day or before, and is still reminded of.
+    """Every (branch, period, form) that is reminded of on a day.
 
     `begun`: the end of the first period that a level reported on, by (form, level).
     """
@@ -84,7 +96,7 @@ def debts(
                 period.period_kind == assignment.period_kind
                 and first <= period.end_date
                 and assignment.valid_from <= period.end_date <= (assignment.valid_to or date.max)
-                and is_reminded(period, on)
+                and is_reminded(period, on, days_before)
             ):
                 for branch in catalogue.branches_of(assignment.level, period.end_date):
                     yield branch, period, assignment.form
@@ -96,19 +108,25 @@ def missing(
     received: frozenset[SubmissionScope],
     exceptions: Mapping[SubmissionScope, LateException],
     on: date,
+    days_before: int = 0,
 ) -> tuple[Missing, ...]:
-    """The reports that are missing on a day, by branch and due date; an exception counts until it expires."""
+    """The reports that are missing on a day, by branch and due date; an exception counts until it expires.
+
+    With `days_before`, also those that may come on this day or on the days after it, so many in all.
+    """
     found = []
-    for branch, period, form in debts(catalogue, begun, on):
+    for branch, period, form in debts(catalogue, begun, on, days_before):
         scope = SubmissionScope(branch.branch_code, period.period_code, form)
         excused = exceptions.get(scope)
-        if scope in received or (excused is not None and on <= excused.expires_on):
+        until = max(period.due_date, excused.expires_on) if excused else period.due_date
+        if scope in received or until >= on + timedelta(days=days_before):
             continue
-        days_late = (on - period.due_date).days
+        due_date = period.due_date if until < on else until
+        days_late = (on - due_date).days
         province = branch.branch_code.partition("-")[0]
         found.append(
             Missing(
-                scope, branch.name_vi, branch.level, province, period.due_date, days_late,
+                scope, branch.name_vi, branch.level, province, due_date, days_late,
                 _addressees(branch.branch_code, province, days_late),
             )
         )  # fmt: skip

@@ -1,10 +1,10 @@
-"""Reminders of missing reports: to files always, by SMTP where it is configured; each addressee once a day."""
+"""Reminders of reports that are due soon or late: to files, by SMTP where it is set; each addressee once a day."""
 
 from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -32,10 +32,11 @@ _SHOWN_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """What became of a day's reminders: the folder, how many reports are missing, who was written to."""
+    """What became of a day's reminders: the folder, how many are missing or due soon, who was written to."""
 
     folder: Path
     missing: int
+    due_soon: int
     sent: tuple[str, ...]
     without_address: tuple[str, ...]
 
@@ -43,17 +44,20 @@ class Reminded:
         """One line for a log or a person."""
         written = f"; {len(self.sent)} letters sent, {len(self.without_address)} addressees without an address"
         return (
-            f"{self.missing} reports are missing: {self.folder}{written if self.sent or self.without_address else ''}"
+            f"{self.missing} reports are missing, {self.due_soon} are due soon: {self.folder}"
+            f"{written if self.sent or self.without_address else ''}"
         )
 
 
-def read_missing(connection: psycopg.Connection, catalogue: Catalogue, on: date) -> tuple[Missing, ...]:
-    """What is missing on a day by what intake holds now; a report that is held has come."""
+def read_missing(
+    connection: psycopg.Connection, catalogue: Catalogue, on: date, days_before: int = 0
+) -> tuple[Missing, ...]:
+    """What is missing on a day, or due within so many, by what intake holds now; a report that is held has come."""
     received = _scopes(
         connection,
         """select branch_code, period_code, form from intake.scope
            where kind = 'submission' and receipt_id is not null and period_code = any(%s)""",
-        [[each.period_code for each in catalogue.periods if is_reminded(each, on)]],
+        [[each.period_code for each in catalogue.periods if is_reminded(each, on, days_before)]],
     )
     # The codes of a level differ in their digits alone, so that this is one report of each level.
     ever = _scopes(
@@ -68,7 +72,7 @@ def read_missing(connection: psycopg.Connection, catalogue: Catalogue, on: date)
            from intake.late_exception order by branch_code, period_code, form, late_exception_id desc"""
     ).fetchall()
     exceptions = {SubmissionScope(*row[:3]): LateException(*row[3:]) for row in rows}
-    return missing(catalogue, begun(catalogue, ever), received, exceptions, on)
+    return missing(catalogue, begun(catalogue, ever), received, exceptions, on, days_before)
 
 
 def _scopes(
@@ -86,12 +90,14 @@ def remind(settings: Settings, on: date) -> Reminded:
     from vwu.database import connect
 
     with connect(settings, "loader") as connection:
-        found = read_missing(connection, load_catalogue(settings.root / "seeds"), on)
+        catalogue = load_catalogue(settings.root / "seeds")
+        found = read_missing(connection, catalogue, on, settings.remind_days_before)
     letters = _letters(found, on)
     folder = settings.home / "reminders" / on.isoformat()
     _write(folder, found, letters)
     sent, without_address = _send(settings, letters, on)
-    return Reminded(folder, len(found), sent, without_address)
+    late = sum(each.is_late for each in found)
+    return Reminded(folder, late, len(found) - late, sent, without_address)
 
 
 def _letters(found: tuple[Missing, ...], on: date) -> Mapping[str, str]:
@@ -105,15 +111,15 @@ def _letters(found: tuple[Missing, ...], on: date) -> Mapping[str, str]:
 
 def _letter(addressee: str, owed: list[Missing], on: date) -> str:
     own = [each for each in owed if each.scope.branch_code == addressee]
-    below = [each for each in owed if each.scope.branch_code != addressee]
-    lines = [
-        f"Kính gửi {'Trung ương Hội' if addressee == CENTRE else owed[0].branch_name if own else addressee},",
-        "",
-        f"Đến ngày {on:%d/%m/%Y} còn thiếu {len(owed)} báo cáo đã quá hạn / {len(owed)} reports are overdue:",
-    ]
+    late = [each for each in owed if each.is_late]
+    lines = [f"Kính gửi {'Trung ương Hội' if addressee == CENTRE else owed[0].branch_name if own else addressee},"]
+    if late:
+        told = f"Đến ngày {on:%d/%m/%Y} còn thiếu {len(late)} báo cáo đã quá hạn / {len(late)} reports are overdue:"
+        lines += ["", told]
     for title, group in (
-        ("Của đơn vị / of the branch itself", own),
-        ("Của đơn vị cấp dưới / of branches below", below),
+        ("Của đơn vị / of the branch itself", [each for each in late if each in own]),
+        ("Của đơn vị cấp dưới / of branches below", [each for each in late if each not in own]),
+        ("Sắp đến hạn, chưa thấy đến / due soon and not here yet", [each for each in owed if not each.is_late]),
     ):
         if group:
             lines += ["", f"{title}:", *(_line(each) for each in group[:_SHOWN_LINES])]
@@ -129,9 +135,10 @@ def _letter(addressee: str, owed: list[Missing], on: date) -> str:
 
 
 def _line(each: Missing) -> str:
+    late = f", chậm {each.days_late} ngày / {each.days_late} days late"
     return (
         f"  {each.scope.branch_code}  {each.branch_name}: {each.scope.form} kỳ {each.scope.period_code},"
-        f" hạn {each.due_date:%d/%m/%Y}, chậm {each.days_late} ngày / {each.days_late} days late"
+        f" hạn {each.due_date:%d/%m/%Y}{late if each.is_late else ''}"
     )
 
 
@@ -140,7 +147,16 @@ def _write(folder: Path, found: tuple[Missing, ...], letters: Mapping[str, str])
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    with (fresh / "missing.csv").open("w", encoding="utf-8-sig", newline="") as target:
+    _write_list(fresh / "missing.csv", (each for each in found if each.is_late))
+    _write_list(fresh / "due_soon.csv", (each for each in found if not each.is_late))
+    for addressee, letter in letters.items():
+        (fresh / f"{addressee}.txt").write_text(letter, "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _write_list(path: Path, reports: Iterable[Missing]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as target:
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(_COLUMNS)
         writer.writerows(
@@ -148,12 +164,8 @@ def _write(folder: Path, found: tuple[Missing, ...], letters: Mapping[str, str])
                 each.scope.branch_code, each.branch_name, each.level, each.province_code, each.scope.form,
                 each.scope.period_code, each.due_date, each.days_late, " ".join(each.addressees),
             )
-            for each in found
+            for each in reports
         )  # fmt: skip
-    for addressee, letter in letters.items():
-        (fresh / f"{addressee}.txt").write_text(letter, "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
 
 
 def _send(settings: Settings, letters: Mapping[str, str], on: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -192,6 +204,6 @@ def _send(settings: Settings, letters: Mapping[str, str], on: date) -> tuple[tup
 def _letter_to(address: str, sender: str, letter: str, on: date) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"] = sender, address
-    message["Subject"] = f"Báo cáo còn thiếu ngày {on:%d/%m/%Y} · missing reports"
+    message["Subject"] = f"Báo cáo còn thiếu, sắp đến hạn ngày {on:%d/%m/%Y} · reports missing or due soon"
     message.set_content(letter)
     return message

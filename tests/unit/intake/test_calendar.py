@@ -64,6 +64,25 @@ def test_an_exception_counts_until_it_expires(catalogue: Catalogue) -> None:
     assert "P22" in owed(catalogue, date(2025, 7, 26), JULY, exceptions=allowed)
 
 
+def test_who_owes_a_report_hears_of_it_before_it_is_late(catalogue: Catalogue) -> None:
+    received = frozenset({SubmissionScope("P19", JULY, "BM01")})
+    allowed = {SubmissionScope("P22", JULY, "BM01"): LateException(date(2025, 7, 25), "Ban Thường vụ", "bão")}
+
+    def soon(on: date) -> dict[str, Missing]:
+        found = missing(catalogue, BEGUN, received, allowed, on, days_before=4)
+        return {each.scope.branch_code: each for each in found if not each.is_late}
+
+    assert soon(date(2025, 7, 15)) == {}
+    found = soon(date(2025, 7, 16))
+    assert len([code for code in found if "-" in code]) == 3321
+    assert len([code for code in found if "-" not in code]) == 34 - 2  # one has come, one may come later
+    assert (found["P22-06895"].days_late, found["P22-06895"].addressees) == (-3, ("P22-06895",))
+    assert soon(date(2025, 7, 19)).keys() == found.keys()
+    assert soon(date(2025, 7, 20)) == {}
+    excused = soon(date(2025, 7, 22))
+    assert [(code, each.due_date) for code, each in excused.items()] == [("P22", date(2025, 7, 25))]
+
+
 @pytest.mark.parametrize(
     ("day", "of_commune", "of_province"),
     [
