@@ -14,7 +14,10 @@ from vwu.settings import PROVINCE_READER
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 _READ, _ADD, _CHANGE, _ALL = "SELECT", "SELECT INSERT", "SELECT INSERT UPDATE", " ".join(VERBS)
 # The history of the process, for BI; the rows that a check named are not in it.
-_CHARTED = ("quality.build_history", "quality.check_history", "quality.freshness", "quality.gate_history")
+_CHARTED = (
+    "quality.arrival", "quality.build_history", "quality.check_history", "quality.freshness", "quality.gate_history",
+    "quality.held",
+)  # fmt: skip
 # Role → schema, or one relation of it that differs → what it may do there. What is not named it may not do; the owner,
 # who migrates, may do everything, and nobody is a superuser.
 RIGHTS: Mapping[str, Mapping[str, str]] = {

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from psycopg.rows import dict_row
 
 from vwu.database import connect
 from vwu.intake import landing
@@ -138,3 +139,36 @@ def test_the_highest_arrival_that_stands_is_in_force(
         assert figures_in_force(connection) == ([max(standing)] if standing else [])
         assert sum(state_of(connection, each) == "landed" for each in receipts.values()) == bool(standing)
         connection.rollback()
+
+
+def test_bi_sees_what_came_and_what_is_held_and_why_but_no_name_of_a_file(database: Settings) -> None:
+    with connect(database, "loader") as connection:
+        replaced, _ = land(connection, submission(1), 1, "Nguyễn Thị A.xlsx")
+        held, _ = land(connection, submission(2, 3), 2, "Nguyễn Thị B.xlsx")
+        connection.execute(
+            """insert into intake.finding (finding_id, receipt_id, check_no, rule_id, family, severity, scope_key,
+                   value, message_vi, message_en)
+               values (%s, %s, 0, 'FAR_FROM_HISTORY', 'plausibility', 'warning', %s, 'Thị C', '', '')""",
+            ["0123456789abcdef", held, SCOPE.key],
+        )
+        landing.hold(connection, held, "bà Nguyễn Thị D báo sai", "officer")
+        connection.commit()
+        with connect(database, "bi_reader") as reader, reader.cursor(row_factory=dict_row) as cursor:
+            came = {row["receipt_id"]: row for row in cursor.execute("select * from quality.arrival").fetchall()}
+            (kept,) = cursor.execute("select * from quality.held").fetchall()
+        assert (came[replaced]["state"], came[replaced]["superseded_by"]) == ("superseded", held)
+        assert (came[held]["state"], came[held]["forms"], came[held]["scopes"]) == ("held", ["BM01"], 1)
+        assert (came[held]["row_count"], came[held]["warnings"], came[held]["errors"]) == (2, 1, 0)
+        assert (kept["scope_key"], kept["held_for"], kept["rule_ids"]) == (SCOPE.key, "by_hand", ["FAR_FROM_HISTORY"])
+        assert (kept["days_held"], kept["branch_code"], kept["period_code"]) == (0, "P22", "2024-01")
+        assert "Thị" not in str((came, kept))
+        landing.lift(connection, held, "đúng", "officer")
+        connection.commit()
+        assert held_reports(database) == 0
+
+
+def held_reports(settings: Settings) -> int:
+    with connect(settings, "bi_reader") as reader:
+        row = reader.execute("select count(*) from quality.held").fetchone()
+    assert row is not None
+    return int(row[0])
