@@ -9,16 +9,22 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 ACTIVE = ("queued", "running")
 _PATIENCE = 30.0  # seconds for one answer
+_ATTEMPTS = 4  # to read, which a busy machine may delay; what changes something is asked once
 
 
 class AirflowError(OSError):
     """Airflow does not answer, or refuses; the message says which call and why."""
+
+
+class NoAnswerError(AirflowError):
+    """Airflow did not answer in time; it may do so later."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,11 @@ def _run(answer: Mapping[str, Any]) -> DagRun:
 
 
 def _get(airflow: Airflow, path: str, query: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
-    return _call(airflow.url, "GET", f"/api/v2{path}" + (f"?{urlencode(query)}" if query else ""), token=airflow.token)
+    asked = f"/api/v2{path}" + (f"?{urlencode(query)}" if query else "")
+    for _ in range(1, _ATTEMPTS):
+        with suppress(NoAnswerError):
+            return _call(airflow.url, "GET", asked, token=airflow.token)
+    return _call(airflow.url, "GET", asked, token=airflow.token)
 
 
 def _call(
@@ -123,6 +133,8 @@ def _call(
     except urllib.error.HTTPError as error:
         detail = error.read(2000).decode("utf-8", "replace")
         raise AirflowError(f"Airflow refuses {method} {path}: {error.code} {detail}") from error
+    except TimeoutError as error:
+        raise NoAnswerError(f"Airflow does not answer {method} {url}{path} within {_PATIENCE:.0f} s") from error
     except (OSError, ValueError) as error:
         raise AirflowError(f"Airflow does not answer {method} {url}{path}: {error}") from error
     return content

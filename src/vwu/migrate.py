@@ -83,6 +83,8 @@ def open_database(admin: psycopg.Connection) -> None:
         sql.SQL("grant connect, temporary on database {} to vwu_loader, vwu_builder, vwu_publisher").format(name)
     )
     admin.execute("revoke create on schema public from public")
+    # Whoever was killed while a query ran does not leave it running.
+    admin.execute(sql.SQL("alter database {} set client_connection_check_interval = '10s'").format(name))
 
 
 def migrate(owner: psycopg.Connection, folder: Path = MIGRATIONS) -> list[Migration]:

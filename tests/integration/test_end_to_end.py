@@ -356,7 +356,8 @@ def test_without_airflow_on_an_older_server_and_killed_on_the_way_the_same_comes
 
 
 def test_a_backup_fills_an_empty_machine_and_the_same_bytes_are_published(story: Story, tmp_path: Path) -> None:
-    """Every release is there at once; what dbt makes is made anew, and is the release in force to the byte."""
+    """Every release is there at once; what dbt makes is made anew, and is the release in force to the byte, also after
+    the retention of every bank's file ended."""
     folder, keys = tmp_path / "backup", story.home / "keys"
     made = json.loads(story.vwu("backup", str(folder), "--json"))
     assert json.loads(story.vwu("backup", str(folder), "--json"))["files"] == made["files"] >= made["receipts"] > 0
@@ -369,6 +370,9 @@ def test_a_backup_fills_an_empty_machine_and_the_same_bytes_are_published(story:
         assert json.loads(empty.vwu("restore", str(folder), "--keys", str(keys), "--json"))["releases"] == 1
         assert empty.checksums() == story.checksums()
         assert "holds receipts or releases" in empty.refused("restore", str(folder))
+        old = "update intake.receipt set received_at = received_at - interval '9 years' where kind <> 'submission'"
+        feeds = len(empty.query("owner", f"{old} returning 1"))
+        assert json.loads(empty.vwu("purge", "--yes", "--json")) == {"files": feeds, "removed": True}
         built = json.loads(empty.vwu("build", "--json"))
         assert (built["ok"], built["is_full_refresh"]) == (True, True)
         empty.vwu("gate")

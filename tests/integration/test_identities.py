@@ -341,9 +341,12 @@ def test_kept_bytes_go_when_their_time_is_over(
     lines = query(database, "select count(*) from raw.loan")
     use(database)
     assert main(["purge", "--months", "0"]) == 2
+    assert main(["purge", "--months", "12", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"files": 1, "removed": False}
+    assert len(kept(database)) == 2
     for removed in (1, 0):
-        assert main(["purge", "--months", "12", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"files": removed}
+        assert main(["purge", "--months", "12", "--yes", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"files": removed, "removed": True}
     assert kept(database) == [feeds[1].read_bytes()]
     assert len(list(Path(database.store).rglob("*.enc"))) == 1
     assert query(database, "select count(*) from raw.loan") == lines

@@ -22,6 +22,11 @@ def test_a_second_run_applies_nothing(database: Settings) -> None:
         assert migrate(owner) == []
 
 
+def test_a_query_of_somebody_who_was_killed_ends(database: Settings) -> None:
+    with connect(database, "bi_reader") as reader:
+        assert reader.execute("show client_connection_check_interval").fetchall() == [("10s",)]
+
+
 def test_a_later_version_upgrades_what_an_earlier_one_left(database: Settings, folder: Path) -> None:
     number = len(list_migrations(folder)) + 1
     (folder / f"{number:04}_more.sql").write_text("create table intake.more (more_id bigint primary key)")

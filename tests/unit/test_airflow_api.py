@@ -24,6 +24,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[tuple[str, str, dict[str, list[str]], str | None, Any]] = []
+        self.silent = 0  # so many of the next requests get no answer while the test runs
+        self.over = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,6 +41,10 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         token = self.headers.get("Authorization")
         self.server.asked.append((self.command, parts.path, parse_qs(parts.query), token, body))
+        if self.server.silent:
+            self.server.silent -= 1
+            self.server.over.wait()
+            return
         status, answer = self.server.answers.get(parts.path, (404, {"detail": "not found"}))
         self.send_response(status)
         self.end_headers()
@@ -53,6 +59,7 @@ def server() -> Iterator[Server]:
     with Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
+        server.over.set()
         server.shutdown()
 
 
@@ -111,3 +118,23 @@ def test_a_refusal_says_which_call_and_why(client: Airflow) -> None:
 def test_an_airflow_that_is_not_there_is_said_so() -> None:
     with pytest.raises(AirflowError, match="does not answer"):
         airflow_api.sign_in("http://127.0.0.1:9", "admin", "secret")
+
+
+def test_reading_is_tried_again_when_the_machine_is_busy_and_asking_for_a_run_is_not(
+    server: Server, client: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_api, "_PATIENCE", 0.1)
+    server.answers["/api/v2/dags/bank_feeds"] = (200, {"is_paused": False})
+    server.silent = 1
+    with monkeypatch.context() as patient:
+        patient.setattr(airflow_api, "_ATTEMPTS", 100)
+        assert airflow_api.is_paused(client, "bank_feeds") is False
+    assert len(server.asked) >= 2
+    server.silent = 100
+    asked = len(server.asked)
+    with pytest.raises(AirflowError, match="does not answer GET"):
+        airflow_api.is_paused(client, "bank_feeds")
+    assert len(server.asked) == asked + 4
+    with pytest.raises(AirflowError, match="does not answer POST"):
+        airflow_api.trigger(client, "bank_feeds", "vwu_run__1")
+    assert len(server.asked) == asked + 5

@@ -10,7 +10,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-DONE, WRONG_USE = 0, 2
+DONE, BLOCKED, WRONG_USE = 0, 1, 2
 
 
 def register(verbs: Any) -> None:
@@ -35,6 +35,7 @@ def register(verbs: Any) -> None:
 
     purge = verbs.add_parser("purge", help="remove the kept bytes of old bank feeds; what was landed of them stays")
     purge.add_argument("--months", type=int, default=24, metavar="N", help="keep so many months (default 24)")
+    purge.add_argument("--yes", action="store_true", help="remove them; without it they are only counted, exit code 1")
     purge.add_argument("--json", action="store_true", help="print JSON for machines")
     purge.set_defaults(func=_purge)
 
@@ -79,6 +80,12 @@ def _purge(args: argparse.Namespace) -> int:
     if args.months < 1:
         print("vwu purge: --months must be 1 or more", file=sys.stderr)
         return WRONG_USE
-    count = purge(load_settings(), args.months)
-    print(json.dumps({"files": count}) if args.json else f"đã xóa / removed: {count} tệp/files")
-    return DONE
+    count = purge(load_settings(), args.months, is_certain=args.yes)
+    is_refused = count > 0 and not args.yes
+    if args.json:
+        print(json.dumps({"files": count, "removed": not is_refused}))
+    elif is_refused:
+        print(f"chưa xóa / not removed: {count} tệp/files; thêm / again with --yes")
+    else:
+        print(f"đã xóa / removed: {count} tệp/files")
+    return BLOCKED if is_refused else DONE

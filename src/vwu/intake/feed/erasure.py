@@ -82,8 +82,11 @@ def forget(settings: Settings, citizen_id: str, reason: str) -> Forgotten:
     return Forgotten(sum(rows.values()), gone, files)
 
 
-def purge(settings: Settings, months: int) -> int:
-    """Remove the kept bytes of the feeds that came longer ago; what was landed of them stays. Returns how many."""
+def purge(settings: Settings, months: int, *, is_certain: bool) -> int:
+    """Remove the kept bytes of the feeds that came longer ago, or only count them while nobody is certain.
+
+    What was landed of them stays, and with it all that a release shows, is traced to or can be made from again.
+    """
     with connect(settings, "owner") as connection:
         old = connection.execute(
             """select receipt_id, stored_sha256 from intake.receipt
@@ -92,7 +95,7 @@ def purge(settings: Settings, months: int) -> int:
                for update""",
             [months],
         ).fetchall()
-        for receipt_id, sha256 in old:
+        for receipt_id, sha256 in old if is_certain else ():
             _keep_instead(connection, settings, receipt_id, sha256, None)
     _remove_outdated(settings)
     return len(old)
