@@ -10,6 +10,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
+from vwu.cli.output import phrase
+
 DONE, BLOCKED, WRONG_USE = 0, 1, 2
 
 
@@ -52,7 +54,10 @@ def _rotate_key(args: argparse.Namespace) -> int:
         print(f"{table}: {count} dòng/rows")
     print(f"khóa / token key: {done.former_key_id or '-'} → {done.key_id} ({done.key_file})")
     if not done.is_in_use:
-        print("việc tiếp theo / next: put the content of that file into VWU_TOKEN_KEY; until then no feed lands")
+        print(phrase(
+            "việc tiếp theo: đưa nội dung tệp đó vào VWU_TOKEN_KEY; trước đó không nhận được sao kê nào",
+            "next: put the content of that file into VWU_TOKEN_KEY; until then no feed lands",
+        ))  # fmt: skip
     print("giữ một bản sao của tệp khóa ở nơi an toàn / keep a copy of the key file in a safe place")
     return DONE
 
@@ -69,7 +74,10 @@ def _forget(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(done)))
         return DONE
     print(f"đã xóa / taken out: {done.lines} dòng/rows, {done.vault_rows} vault, {done.files} tệp/files")
-    print(f"việc tiếp theo / next: delete what old backups hold, and the bank's own files in {settings.landing}")
+    print(phrase(
+        f"việc tiếp theo: xóa trong các bản sao lưu cũ, và tệp của ngân hàng ở {settings.landing}",
+        f"next: delete what old backups hold, and the bank's own files in {settings.landing}",
+    ))  # fmt: skip
     return DONE
 
 
@@ -78,14 +86,14 @@ def _purge(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
 
     if args.months < 1:
-        print("vwu purge: --months must be 1 or more", file=sys.stderr)
+        print(f"vwu purge: --months {phrase('phải từ 1 trở lên', 'must be 1 or more')}", file=sys.stderr)
         return WRONG_USE
     count = purge(load_settings(), args.months, is_certain=args.yes)
     is_refused = count > 0 and not args.yes
     if args.json:
         print(json.dumps({"files": count, "removed": not is_refused}))
     elif is_refused:
-        print(f"chưa xóa / not removed: {count} tệp/files; thêm / again with --yes")
+        print(phrase(f"chưa xóa {count} tệp: chạy lại với --yes", f"not removed: {count} files; again with --yes"))
     else:
-        print(f"đã xóa / removed: {count} tệp/files")
+        print(phrase(f"đã xóa: {count} tệp", f"removed: {count} files"))
     return BLOCKED if is_refused else DONE

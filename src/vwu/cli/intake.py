@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vwu.cli.output import coloured, say, spoken
+from vwu.cli.output import coloured, phrase, say, spoken
 
 if TYPE_CHECKING:
     from vwu.intake.model import Change, FeedChange, Outcome, SubmissionScope
@@ -168,7 +168,10 @@ def _history(args: argparse.Namespace) -> int:
     Path(args.output).write_text(text, "utf-8")
     say(
         args, {"file": args.output, "scope": asdict(scope), "past": len(history.past), "peers": len(history.peers)},
-        f"{args.output}: {len(history.past)} values before, {len(history.peers)} of peers",
+        phrase(
+            f"{args.output}: {len(history.past)} số trước đây, {len(history.peers)} số của đơn vị tương tự",
+            f"{args.output}: {len(history.past)} values before, {len(history.peers)} of peers",
+        ),
     )  # fmt: skip
     return DONE
 
@@ -243,13 +246,13 @@ def _print_outcome(outcome: Outcome) -> None:
         for text in spoken(each.message_vi, each.message_en):
             print(f"    {text}")
     if len(outcome.findings) > _SHOWN_FINDINGS:
-        print(f"  … {len(outcome.findings) - _SHOWN_FINDINGS} more; --json lists all")
+        print(f"  … {len(outcome.findings) - _SHOWN_FINDINGS} {phrase('nữa; --json kê đủ', 'more; --json lists all')}")
     if outcome.changes:
         print(f"  thay đổi so với bản trước / changes to what it replaces: {len(outcome.changes)}")
     for change in outcome.changes[:_SHOWN_FINDINGS]:
         print(f"    {_in_words(change)}")
     if len(outcome.changes) > _SHOWN_FINDINGS:
-        print(f"    … {len(outcome.changes) - _SHOWN_FINDINGS} more; --json lists all")
+        print(f"    … {len(outcome.changes) - _SHOWN_FINDINGS} {phrase('nữa; --json kê đủ', 'more; --json lists all')}")
 
 
 def _in_words(change: Change | FeedChange) -> str:
@@ -320,7 +323,7 @@ def _list(query: str, parameters: list[Any], name: str, *, as_json: bool, to_csv
     for row in rows:
         print("  ".join(str(value) for value in row.values() if value not in (None, "")))
     if not rows:
-        print(f"no {name}")
+        print(phrase("không có gì", f"no {name}"))
     return DONE
 
 
@@ -332,7 +335,11 @@ def _answer(args: argparse.Namespace) -> int:
     settings = load_settings()
     with connect(settings, "loader") as connection:
         landing.answer(connection, args.finding, args.answer, args.reason, settings.who)
-    say(args, {"finding_id": args.finding, "answer": args.answer}, f"finding {args.finding}: {args.answer}")
+    say(
+        args,
+        {"finding_id": args.finding, "answer": args.answer},
+        f"{phrase('phát hiện', 'finding')} {args.finding}: {args.answer}",
+    )
     return DONE
 
 
@@ -346,8 +353,14 @@ def _withdraw(args: argparse.Namespace) -> int:
         scopes = landing.withdraw(connection, args.receipt, settings.who, args.reason, args.scope)
     say(
         args, {"receipt_id": args.receipt, "state": "withdrawn", "scopes": list(scopes)},
-        f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}",
-        "next: `vwu run` builds and publishes the release without it",
+        phrase(
+            f"đã rút biên nhận {args.receipt}; thay đổi: {', '.join(scopes) or 'không có (đang không dùng)'}",
+            f"receipt {args.receipt} is withdrawn; changed: {', '.join(scopes) or 'nothing (it was not in force)'}",
+        ),
+        phrase(
+            "việc tiếp theo: `vwu run` dựng và công bố bản không có nó",
+            "next: `vwu run` builds and publishes the release without it",
+        ),
     )  # fmt: skip
     return DONE
 
@@ -370,8 +383,16 @@ def _hold(args: argparse.Namespace) -> int:
     state = "lifted" if args.lift else "held"
     say(
         args, {"state": state, "receipts": [{"receipt_id": each, "scopes": changed[each]} for each in changed]},
-        *(f"receipt {each} is {state}: {', '.join(scopes)}" for each, scopes in changed.items()),
-        "next: `vwu run` makes the release without them" if receipts else "the last gate run named no receipt",
+        *(
+            phrase(
+                f"biên nhận {each} {'thôi giữ' if args.lift else 'bị giữ lại'}: {', '.join(scopes)}",
+                f"receipt {each} is {state}: {', '.join(scopes)}",
+            )
+            for each, scopes in changed.items()
+        ),
+        phrase("việc tiếp theo: `vwu run` làm bản phát hành mới", "next: `vwu run` makes the new release")
+        if receipts
+        else phrase("lần kiểm định cuối không nêu biên nhận nào", "the last gate run named no receipt"),
     )  # fmt: skip
     return DONE
 
@@ -388,8 +409,14 @@ def _approve(args: argparse.Namespace) -> int:
         scopes = approve(connection, catalogue, args.receipt, args.branch, settings.who, args.scope)
     say(
         args, {"receipt_id": args.receipt, "approved_by": args.branch, "scopes": list(scopes)},
-        f"receipt {args.receipt} is approved by {args.branch}: {', '.join(scopes)}",
-        "next: `vwu run` builds and publishes the release with it",
+        phrase(
+            f"{args.branch} đã duyệt biên nhận {args.receipt}: {', '.join(scopes)}",
+            f"receipt {args.receipt} is approved by {args.branch}: {', '.join(scopes)}",
+        ),
+        phrase(
+            "việc tiếp theo: `vwu run` dựng và công bố bản có nó",
+            "next: `vwu run` builds and publishes the release with it",
+        ),
     )  # fmt: skip
     return DONE
 
@@ -407,7 +434,8 @@ def _excuse(args: argparse.Namespace) -> int:
             connection, load_catalogue(settings.root / "seeds"), scope,
             reason=args.reason, approved_by=args.approved_by, expires_on=args.until, who=settings.who,
         )  # fmt: skip
-    say(args, {"scope_key": scope.key, "until": args.until}, f"{scope.key} may come until {args.until}")
+    allowed = phrase(f"{scope.key} được nộp đến {args.until:%d/%m/%Y}", f"{scope.key} may come until {args.until}")
+    say(args, {"scope_key": scope.key, "until": args.until}, allowed)
     return DONE
 
 
@@ -417,5 +445,6 @@ def _remind(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
 
     reminded = remind(load_settings(), args.on or today())
-    say(args, asdict(reminded), reminded.summary())
+    vi = f"{reminded.missing} báo cáo còn thiếu, {reminded.due_soon} báo cáo sắp đến hạn: {reminded.folder}"
+    say(args, asdict(reminded), phrase(vi, reminded.summary()))
     return DONE

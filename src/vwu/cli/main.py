@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from vwu import __version__
+from vwu.cli.output import phrase
 
 DONE, BLOCKED, WRONG_USE, OUTSIDE_FAILED = 0, 1, 2, 3
 GROUPS = ("stack", "sample", "intake", "identity", "warehouse", "reporting", "run", "safety")
@@ -62,7 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return verb(args)
     except KeyboardInterrupt:
-        print("\nvwu: interrupted; nothing half-done is visible", file=sys.stderr)
+        print(
+            phrase("\nvwu: đã dừng; không có gì dở dang", "\nvwu: interrupted; nothing half-done is visible"),
+            file=sys.stderr,
+        )
         return 130
     except BrokenPipeError:
         sys.stderr.close()

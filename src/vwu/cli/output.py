@@ -46,6 +46,11 @@ def spoken(vi: str, en: str) -> list[str]:
     return [text for tongue, text in (("vi", vi), ("en", en)) if text and chosen in (None, tongue)]
 
 
+def phrase(vi: str, en: str) -> str:
+    """What an operator is told, in one language: Vietnamese where the locale says so, else English."""
+    return vi if language(os.environ) == "vi" else en
+
+
 def coloured(word: str) -> str:
     """An outcome in its colour, where a person reads it on a terminal and has not asked for none (NO_COLOR)."""
     code = _COLOURS.get(word)

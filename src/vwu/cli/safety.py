@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vwu.cli.main import DONE
+from vwu.cli.output import phrase
 
 
 def register(verbs: Any) -> None:
@@ -47,8 +48,14 @@ def _backup(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(asdict(made)))
     else:
-        print(f"{args.folder}: {made.receipts} receipts, {made.releases} releases, {made.files} files")
-        print(f"keep {settings.home / 'keys'} elsewhere: nobody can open the backup without it")
+        print(phrase(
+            f"{args.folder}: {made.receipts} biên nhận, {made.releases} bản phát hành, {made.files} tệp",
+            f"{args.folder}: {made.receipts} receipts, {made.releases} releases, {made.files} files",
+        ))  # fmt: skip
+        print(phrase(
+            f"hãy cất {settings.home / 'keys'} ở nơi khác: thiếu nó không ai mở được bản sao lưu",
+            f"keep {settings.home / 'keys'} elsewhere: nobody can open the backup without it",
+        ))  # fmt: skip
     return DONE
 
 
@@ -65,8 +72,10 @@ def _restore(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(asdict(saved)))
     else:
-        print(
-            f"restored from {saved.made_at}: {saved.receipts} receipts, {saved.releases} releases, {saved.files} files"
-        )
-        print("next: vwu up, then vwu run")
+        print(phrase(
+            f"đã khôi phục từ {saved.made_at}: {saved.receipts} biên nhận, {saved.releases} bản phát hành, "
+            f"{saved.files} tệp",
+            f"restored from {saved.made_at}: {saved.receipts} receipts, {saved.releases} releases, {saved.files} files",
+        ))  # fmt: skip
+        print(phrase("việc tiếp theo: vwu up, rồi vwu run", "next: vwu up, then vwu run"))
     return DONE

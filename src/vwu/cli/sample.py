@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vwu.cli.output import phrase
+
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
     from vwu.generate.request import Request
@@ -130,7 +132,10 @@ def _example(args: argparse.Namespace) -> int:
         print(json.dumps({"directory": directory, "files": [str(path) for path in paths]}, ensure_ascii=False))
     else:
         broken = sum("(lỗi)" in path.name and not path.name.endswith(".json") for path in paths)
-        print(f"example: {len(paths)} files in {directory}, {broken} of them broken on purpose")
+        print(phrase(
+            f"ví dụ: {len(paths)} tệp trong {directory}, trong đó {broken} tệp cố ý sai",
+            f"example: {len(paths)} files in {directory}, {broken} of them broken on purpose",
+        ))  # fmt: skip
     return DONE
 
 
@@ -154,9 +159,15 @@ def _generate(args: argparse.Namespace) -> int:
         print(json.dumps({"directory": str(args.directory), "files": [str(path) for path in paths]}))
     else:
         size = sum(path.stat().st_size for path in paths)
-        print(f"generate: {len(paths)} files, {size / 1e6:,.1f} MB in {args.directory}")
+        print(phrase(
+            f"đã tạo: {len(paths)} tệp, {size / 1e6:,.1f} MB trong {args.directory}",
+            f"generate: {len(paths)} files, {size / 1e6:,.1f} MB in {args.directory}",
+        ))  # fmt: skip
         if request.faults:
-            print(f"  the last lists what was planted and the rule that must find it: {paths[-1]}")
+            print(phrase(
+                f"  tệp cuối kê lỗi đã gài và quy tắc phải tìm ra: {paths[-1]}",
+                f"  the last lists what was planted and the rule that must find it: {paths[-1]}",
+            ))  # fmt: skip
     return DONE
 
 

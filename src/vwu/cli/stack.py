@@ -7,6 +7,8 @@ import json
 import sys
 from typing import Any
 
+from vwu.cli.output import phrase
+
 DONE, BLOCKED = 0, 1
 
 
@@ -55,7 +57,9 @@ def _up(args: argparse.Namespace) -> int:
     finally:
         progress.clear()
     if not args.json:
-        print("started: " + ", ".join(outcome.started) if outcome.started else "everything was already running")
+        names = ", ".join(outcome.started)
+        idle = phrase("tất cả đang chạy sẵn", "everything was already running")
+        print(phrase(f"đã khởi động: {names}", f"started: {names}") if names else idle)
     _print_status(read_status(outcome.settings), as_json=args.json)
     for file, error in outcome.import_errors.items():
         print(f"vwu: Airflow cannot import dags/{file}: {error}", file=sys.stderr)
@@ -92,7 +96,9 @@ def _down(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"stopped": stopped}))
     else:
-        print("stopped: " + ", ".join(stopped) if stopped else "nothing was running")
+        names = ", ".join(stopped)
+        idle = phrase("không có gì đang chạy", "nothing was running")
+        print(phrase(f"đã dừng: {names}", f"stopped: {names}") if names else idle)
     return DONE
 
 
@@ -127,7 +133,9 @@ def _reader(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"role": role, "dsn": address}))
     else:
-        print(address or (f"{role} is gone" if is_gone else f"there was no login {role}"))
+        gone = phrase(f"đã bỏ tài khoản {role}", f"{role} is gone")
+        none = phrase(f"không có tài khoản {role}", f"there was no login {role}")
+        print(address or (gone if is_gone else none))
     return DONE
 
 

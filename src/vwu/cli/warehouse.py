@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from vwu.cli.output import phrase, spoken
 from vwu.settings import load_settings
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from vwu.publish import Diff
 
 DONE, BLOCKED = 0, 1
-_OUTCOMES = {"publish": "open", "publish_with_warnings": "open, with warnings", "refuse": "SHUT"}
+_OUTCOMES = {
+    "publish": ("mở", "open"),
+    "publish_with_warnings": ("mở, có cảnh báo", "open, with warnings"),
+    "refuse": ("ĐÓNG", "SHUT"),
+}
 
 
 def register(verbs: Any) -> None:
@@ -66,9 +71,17 @@ def _build(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(asdict(result))
     else:
-        how = "everything anew" if result.is_full_refresh else "what changed"
-        print(f"build {result.build_id} {'done' if result.ok else 'FAILED'} in {result.seconds:.1f} s ({how}): "
-              f"{result.models} models, {result.tests} tests")  # fmt: skip
+        anew, changed = phrase("dựng lại từ đầu", "everything anew"), phrase("phần thay đổi", "what changed")
+        done, failed = phrase("xong", "done"), phrase("HỎNG", "FAILED")
+        print(
+            phrase(f"lần dựng {result.build_id} ", f"build {result.build_id} ")
+            + (done if result.ok else failed)
+            + phrase(" trong", " in")
+            + f" {result.seconds:.1f} s ({anew if result.is_full_refresh else changed}): "
+            + phrase(
+                f"{result.models} mô hình, {result.tests} kiểm thử", f"{result.models} models, {result.tests} tests"
+            )
+        )
         for node in result.failures:
             print(f"  ! {node}")
     return DONE if result.ok else BLOCKED
@@ -85,22 +98,26 @@ def _gate(args: argparse.Namespace) -> int:
         _print_verdict(verdict)
         print(f"Data Docs: {(settings.home / 'site' / 'data_docs' / 'index.html').as_uri()}")
         if verdict.passed:
-            print("next: vwu publish")
+            print(phrase("việc tiếp theo", "next") + ": vwu publish")
     return DONE if verdict.passed else BLOCKED
 
 
 def _print_verdict(verdict: Verdict) -> None:
-    print(
-        f"gate {_OUTCOMES[verdict.outcome]}: {verdict.executed_checks} of {verdict.expected_checks} checks ran "
-        f"in {verdict.seconds:.1f} s, {len(verdict.failed)} failed (run {verdict.gate_run_id})"
-    )
+    outcome_vi, outcome_en = _OUTCOMES[verdict.outcome]
+    print(phrase(
+        f"cửa kiểm định {outcome_vi}: đã chạy {verdict.executed_checks} trên {verdict.expected_checks} phép kiểm "
+        f"trong {verdict.seconds:.1f} s, {len(verdict.failed)} không đạt (lần {verdict.gate_run_id})",
+        f"gate {outcome_en}: {verdict.executed_checks} of {verdict.expected_checks} checks ran "
+        f"in {verdict.seconds:.1f} s, {len(verdict.failed)} failed (run {verdict.gate_run_id})",
+    ))  # fmt: skip
     for problem in verdict.problems:
         print(f"  ! {problem}")
     for result in verdict.failed:
         check = result.check
-        count = "" if result.unexpected_count is None else f", {result.unexpected_count} rows"
-        print(f"  {check.severity:<8}{check.rule_id} on {check.table_name}{count}")
-        print(f"          {check.reason_vi}\n          {check.reason_en}")
+        rows = phrase("dòng", "rows")
+        count = "" if result.unexpected_count is None else f", {result.unexpected_count} {rows}"
+        print(f"  {check.severity:<8}{check.rule_id} {phrase('ở', 'on')} {check.table_name}{count}")
+        print("\n".join(f"          {text}" for text in spoken(check.reason_vi, check.reason_en)))
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -137,10 +154,17 @@ def _publish(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(asdict(result))
     elif result.is_new:
-        print(f"release {result.release_id} is in force ({result.verdict}): {result.parts_written} parts, "
-              f"{result.rows_written} rows written")  # fmt: skip
+        print(phrase(
+            f"bản phát hành {result.release_id} có hiệu lực ({result.verdict}): đã ghi {result.parts_written} phần, "
+            f"{result.rows_written} dòng",
+            f"release {result.release_id} is in force ({result.verdict}): {result.parts_written} parts, "
+            f"{result.rows_written} rows written",
+        ))  # fmt: skip
     else:
-        print(f"nothing new to publish: release {result.release_id} stays in force ({result.reason})")
+        print(phrase(
+            f"không có gì mới: bản phát hành {result.release_id} vẫn có hiệu lực ({result.reason})",
+            f"nothing new to publish: release {result.release_id} stays in force ({result.reason})",
+        ))  # fmt: skip
     return DONE
 
 
@@ -156,9 +180,13 @@ def _releases(args: argparse.Namespace) -> int:
     if args.json:
         _print_json([asdict(release) for release in found])
     elif not found:
-        print("no release yet: vwu run makes the first")
+        print(phrase("chưa có bản phát hành nào: hãy chạy vwu run", "no release yet: vwu run makes the first"))
     else:
-        head = ("release", "in force", "published", "verdict", "coverage %", "receipts", "findings", "code")
+        head = (
+            phrase("bản", "release"), phrase("hiệu lực", "in force"), phrase("công bố", "published"),
+            phrase("kết luận", "verdict"), phrase("độ phủ %", "coverage %"), phrase("biên nhận", "receipts"),
+            phrase("phát hiện", "findings"), phrase("phiên bản mã", "code"),
+        )  # fmt: skip
         _print_table(head, [
             (release.release_id, "*" if release.is_in_force else "", release.published_at.isoformat(" ", "seconds"),
              release.verdict, release.coverage_pct, release.receipts, release.findings_open, release.code_version)
@@ -177,14 +205,20 @@ def _rollback(args: argparse.Namespace) -> int:
     if args.json:
         _print_json({"release_id": args.release, "from_release_id": before})
     elif before == args.release:
-        print(f"release {args.release} is in force already")
+        print(phrase(
+            f"bản phát hành {args.release} vốn đang có hiệu lực", f"release {args.release} is in force already"
+        ))  # fmt: skip
     else:
-        print(f"release {args.release} is in force; before: {before}. Back again: vwu rollback {before}")
+        print(phrase(
+            f"bản phát hành {args.release} có hiệu lực; trước đó: {before}. Trở lại: vwu rollback {before}",
+            f"release {args.release} is in force; before: {before}. Back again: vwu rollback {before}",
+        ))  # fmt: skip
     return DONE
 
 
 def _make_official(args: argparse.Namespace) -> int:
     from vwu.publish import PublishError, make_official
+    from vwu.report.wording import STATUSES, words
 
     try:
         made = make_official(load_settings(), args.period, reason=args.reason, release_id=args.release)
@@ -194,9 +228,11 @@ def _make_official(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(asdict(made), ensure_ascii=False, indent=1, default=str))
     else:
-        print(
-            f"{made.period_code}: {made.status}, vintage {made.vintage}, release {made.release_id}, {made.approved_by}"
-        )
+        status, release = words(STATUSES, made.status), f"{made.release_id}, {made.approved_by}"
+        print(phrase(
+            f"{made.period_code}: {status.vi}, lần {made.vintage}, bản phát hành {release}",
+            f"{made.period_code}: {status.en}, vintage {made.vintage}, release {release}",
+        ))  # fmt: skip
     return DONE
 
 
@@ -215,11 +251,15 @@ def _diff(args: argparse.Namespace) -> int:
 
 
 def _print_diff(found: Diff, limit: int) -> None:
-    print(f"release {found.from_release_id} -> {found.to_release_id}: {len(found.rows)} rows differ, "
-          f"{len(found.parts_removed)} parts out, {len(found.parts_added)} parts in")  # fmt: skip
+    which = f"{found.from_release_id} -> {found.to_release_id}"
+    rows, out, into = len(found.rows), len(found.parts_removed), len(found.parts_added)
+    print(phrase(
+        f"bản phát hành {which}: {rows} dòng khác, bỏ {out} phần, thêm {into} phần",
+        f"release {which}: {rows} rows differ, {out} parts out, {into} parts in",
+    ))  # fmt: skip
     for sign, receipts in (("-", found.receipts_removed), ("+", found.receipts_added)):
         for receipt_id, scope_key in receipts:
-            print(f"  {sign} receipt {receipt_id}  {scope_key}")
+            print(f"  {sign} {phrase('biên nhận', 'receipt')} {receipt_id}  {scope_key}")
     for change in found.rows[:limit]:
         was, now = change.before or {}, change.after or {}
         because = f"  [{', '.join(change.receipts)}]" if change.receipts else ""
@@ -228,7 +268,7 @@ def _print_diff(found: Diff, limit: int) -> None:
             for name in change.columns:
                 print(f"            {name}: {was[name]} -> {now[name]}")
     if len(found.rows) > limit:
-        print(f"  … {len(found.rows) - limit} more: --rows {len(found.rows)}")
+        print(f"  … {len(found.rows) - limit} {phrase('dòng nữa', 'more')}: --rows {len(found.rows)}")
 
 
 def _blocked(error: Exception) -> int:

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from vwu.cli.main import parser
-from vwu.cli.output import coloured, language, say, schema, spoken
+from vwu.cli.output import coloured, language, phrase, say, schema, spoken
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,13 @@ def test_a_message_is_said_in_the_readers_language(monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name, raising=False)
     assert spoken("có", "yes") == ["có", "yes"]
     assert spoken("", "") == []
+    assert phrase("có", "yes") == "yes"
+    monkeypatch.setenv("LANG", "vi_VN.UTF-8")
+    assert phrase("có", "yes") == "có"
     monkeypatch.setenv("VWU_LANG", "vi")
     assert spoken("có", "yes") == ["có"]
+    monkeypatch.setenv("VWU_LANG", "en")
+    assert phrase("có", "yes") == "yes"
 
 
 def test_colours_are_for_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
