@@ -24,6 +24,7 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
+from effort import server_time
 from openpyxl import load_workbook
 from throwaway import warehouse
 
@@ -119,7 +120,7 @@ def _seconds_of_openpyxl(paths: list[Path]) -> float:
 
 def _receive(settings: Settings, processes: int) -> tuple[float, float]:
     """Seconds by the clock, and of processor time: on a busy machine only the latter says what the work costs."""
-    started, busy = time.perf_counter(), _server_time(settings)
+    started, busy = time.perf_counter(), server_time(settings)
     batches = list_batches(settings, BRANCH_SUBMISSIONS)
     listed = time.perf_counter()
     print(f"listed and numbered in {listed - started:.2f} s; {len(batches)} batches, {processes} processes")
@@ -129,20 +130,8 @@ def _receive(settings: Settings, processes: int) -> tuple[float, float]:
     print(f"received in {time.perf_counter() - listed:.2f} s: {dict(states)}")
     if set(states) != {"landed"}:
         raise SystemExit("not every workbook landed")
-    processor = sum(seconds for _, seconds in done) + _server_time(settings) - busy
+    processor = sum(seconds for _, seconds in done) + server_time(settings) - busy
     return time.perf_counter() - started, processor
-
-
-def _server_time(settings: Settings) -> float:
-    """Seconds of processor time of the server and of its children that have ended."""
-    with connect(settings, "loader") as connection:
-        server = _stat(connection.info.backend_pid)[1]
-    return sum(map(int, _stat(int(server))[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def _stat(pid: int) -> list[str]:
-    """What the kernel says of a process, from its state on: 1 is its parent, 11 to 14 its processor time."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _receive_batch(home: Path, paths: list[str]) -> tuple[list[str], float]:
