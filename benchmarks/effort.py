@@ -40,10 +40,12 @@ def measured(settings: Settings, work: Callable[[], T]) -> tuple[T, Effort]:
 
 
 def server_time(settings: Settings) -> float:
-    """Seconds of processor time of the server and of its children that have ended."""
+    """Seconds of processor time of the server, of its children, and of those that have ended."""
     with connect(settings, "loader") as connection:
         server = _stat(connection.info.backend_pid)[1]
-    return sum(map(int, _stat(int(server))[11:15])) / os.sysconf("SC_CLK_TCK")
+    children = (stat for path in Path("/proc").glob("[0-9]*") if (stat := _stat(path.name))[1:2] == [server])
+    ticks = sum(map(int, _stat(server)[11:15])) + sum(sum(map(int, stat[11:13])) for stat in children)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _own_time() -> float:
@@ -51,6 +53,9 @@ def _own_time() -> float:
     return sum(os.times()[:4])
 
 
-def _stat(pid: int) -> list[str]:
+def _stat(pid: int | str) -> list[str]:
     """What the kernel says of a process, from its state on: 1 is its parent, 11 to 14 its processor time."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended
+        return []

@@ -40,10 +40,10 @@ from vwu.catalogue import Catalogue, load_catalogue
 from vwu.database import connect
 from vwu.gate import run_gate
 from vwu.gate.suites import read_expected
-from vwu.gate.validation import MARTS, limits, open_context, run_suite
+from vwu.gate.validation import MARTS, open_context, run_suite, session
 from vwu.intake.arrivals import BANK_FEEDS, BRANCH_SUBMISSIONS, list_arrivals
 from vwu.intake.receive import receive_files
-from vwu.intake.submission.template import FormValue, form_lines, write_template
+from vwu.intake.submission.template import FormHead, FormValue, form_lines, write_form
 from vwu.publish import publish, releases, rollback
 from vwu.publish.models import load_models
 from vwu.run import run_through_airflow
@@ -296,16 +296,22 @@ def _said(settings: Settings, month: str) -> list[tuple[Any, ...]]:
 
 
 def _write_correction(settings: Settings) -> None:
+    """The form with the lines that are reported here: one that is left blank would be a report of its own."""
     month = _newest(settings)
-    mine = [row for row in _said(settings, month) if row[0] == COMMUNE]
+    catalogue = load_catalogue(settings.root / "seeds")
+    period = catalogue.period(month)
+    assert period is not None
+    branch = catalogue.branch(COMMUNE, period.end_date)
+    assert branch is not None
+    mine = {row[2]: row for row in _said(settings, month) if row[0] == COMMUNE}
+    lines = [line for line in form_lines(catalogue, COMMUNE, month) if line.indicator_code in mine]
     values = [
-        FormValue(programme, indicator, "actual", basis, int(value) + (number == 0))
-        for number, (_, programme, indicator, basis, value, _) in enumerate(mine)
-    ]
-    content = write_template(
-        load_catalogue(settings.root / "seeds"), COMMUNE, month, values, prepared_by=f"Ban Kinh tế {time.time_ns()}"
-    )
-    _put(settings, BRANCH_SUBMISSIONS, f"BM01 {COMMUNE} {month} {time.time_ns()}.xlsx", content)
+        FormValue(line.programme_code, line.indicator_code, "actual", mine[line.indicator_code][3],
+                  int(mine[line.indicator_code][4]) + (number == 0))
+        for number, line in enumerate(lines)
+    ]  # fmt: skip
+    head = FormHead(COMMUNE, branch.name_vi, month, period.start_date, period.end_date, f"Ban Kinh tế {time.time_ns()}")
+    _put(settings, BRANCH_SUBMISSIONS, f"BM01 {COMMUNE} {month} {time.time_ns()}.xlsx", write_form(head, lines, values))
 
 
 def _write_month(settings: Settings, month: str) -> int:
@@ -474,7 +480,7 @@ def _queries(settings: Settings, checks: Any) -> list[tuple[float, str]]:
     """Seconds of each check that is a query, run by itself."""
     found = []
     with connect(settings, "publisher", autocommit=True) as connection:
-        for name, value in limits(settings).items():
+        for name, value in session(settings).items():
             connection.execute("select set_config(%s, %s, false)", [name, value])
         for check in checks:
             if check.query is None:

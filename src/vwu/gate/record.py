@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from vwu.gate.suites import Expected
-from vwu.gate.validation import MARTS, CheckResult, limits
+from vwu.gate.validation import MARTS, CheckResult, session
 from vwu.settings import Settings
 
 ROWS_KEPT = 200  # of each failed check; the count is always whole
@@ -45,7 +45,7 @@ def record(
     ).fetchone()
     assert row is not None
     gate_run_id: int = row[0]
-    for name, value in limits(settings).items():  # for the queries that name the rows, as when they were judged
+    for name, value in session(settings).items():  # for the queries that name the rows, as when they were judged
         connection.execute("select set_config(%s, %s, true)", [name, value])
     for result in results:
         _record_check(connection, gate_run_id, result)

@@ -65,16 +65,20 @@ def open_context(settings: Settings) -> Iterator[Any]:
 LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days", "small_cell", "dominance_pct")
 
 
-def limits(settings: Settings) -> dict[str, str]:
-    """What checks read as `current_setting('vwu.…')`."""
+def session(settings: Settings) -> dict[str, str]:
+    """What a check is run with: the limits that it reads as `current_setting('vwu.…')`, and how it is planned.
+
+    The planner cannot know how many rows a step of a check gives. Where it expects one, it would go through the whole
+    of the next for each; and a check reads the whole candidate anyway.
+    """
     found = {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS}
-    return found | {"vwu.identity_number": IDENTITY_NUMBER}
+    return found | {"vwu.identity_number": IDENTITY_NUMBER, "enable_nestloop": "off"}
 
 
 def connection_string(settings: Settings) -> str:
-    """The publisher's URI for SQLAlchemy; it finds marts first, and limits as `current_setting`."""
+    """The publisher's URI for SQLAlchemy; it finds marts first."""
     parts = urlsplit(settings.database_url("publisher"))
-    options = f"-c search_path={MARTS} " + " ".join(f"-c {name}={value}" for name, value in limits(settings).items())
+    options = f"-c search_path={MARTS} " + " ".join(f"-c {name}={value}" for name, value in session(settings).items())
     query = [*parse_qsl(parts.query), ("options", options), ("application_name", "vwu gate")]
     return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(query, quote_via=quote)))
 
