@@ -241,7 +241,7 @@ def _say_size(settings: Settings) -> None:
         row = connection.execute(
             """select count(distinct period_code), count(distinct indicator_code), count(*),
                    (select count(*) from raw.loan), (select count(distinct as_of_date) from raw.loan)
-               from raw.submission_value"""
+               from raw.submission_value where value is not null"""
         ).fetchone()
     assert row is not None
     assert row[2], "nothing is laid: run `lay`"
@@ -290,7 +290,7 @@ def _said(settings: Settings, month: str) -> list[tuple[Any, ...]]:
         return connection.execute(
             """select branch_code, programme_code, indicator_code, basis, value::bigint, unit_code
                from raw.submission_value inner join intake.scope using (receipt_id, scope_key, branch_code, period_code)
-               where period_code = %s order by branch_code, line_no""",
+               where period_code = %s and value is not null order by branch_code, line_no""",
             [month],
         ).fetchall()
 
