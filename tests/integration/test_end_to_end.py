@@ -21,6 +21,7 @@ import identity_scan
 import psycopg
 import pytest
 from faults import AFTER, KILL, Fault
+from json_output import machine_output
 from test_killed_runs import run_whole
 
 from vwu import airflow_api
@@ -89,10 +90,13 @@ class Story:
             for name, value in os.environ.items()
             if not name.startswith(("VWU_", "AIRFLOW", "PG", "PYTEST_"))
         }
-        return subprocess.run(
+        done = subprocess.run(
             [Path(sys.executable).with_name("vwu"), *arguments],
             env=environment | self.environment, capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
+        if "--json" in arguments and done.returncode == 0:
+            machine_output(arguments[0], done.stdout)
+        return done
 
     def run(self, *arguments: str) -> dict[str, Any]:
         """What `vwu run --json` printed."""
@@ -375,7 +379,7 @@ def test_a_backup_fills_an_empty_machine_and_the_same_bytes_are_published(story:
         assert json.loads(empty.vwu("purge", "--yes", "--json")) == {"files": feeds, "removed": True}
         built = json.loads(empty.vwu("build", "--json"))
         assert (built["ok"], built["is_full_refresh"]) == (True, True)
-        empty.vwu("gate")
+        empty.vwu("gate", "--json")
         published = json.loads(empty.vwu("publish", "--json"))
         assert (published["is_new"], published["release_id"]) == (False, 1)
         assert "is the release in force" in published["reason"]

@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from json_output import machine_output
 
 from vwu.database import connect
 from vwu.settings import ROLES, Settings, load_settings
@@ -56,6 +57,8 @@ def vwu(home: Path, *arguments: str, expect: int = 0, **variables: str) -> subpr
     process = start_vwu(home, *arguments, **variables)
     out, err = process.communicate(timeout=300)
     assert process.returncode == expect, out + err
+    if "--json" in arguments:
+        machine_output(arguments[0], out)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 import yaml
 from dashboards import read_dashboards
+from json_output import machine_output
 from playwright.sync_api import Page, sync_playwright
 
 from vwu.catalogue import load_catalogue
+from vwu.cli.main import main
 from vwu.example import write_example
 from vwu.generate.landing_zone import generate
 from vwu.generate.request import Request
@@ -110,6 +112,15 @@ def test_what_is_changed_in_superset_comes_back_into_its_file(served: Settings, 
     }
     (database,) = (tmp_path / "bi" / "assets" / "databases").iterdir()
     assert yaml.safe_load(database.read_text("utf-8"))["sqlalchemy_uri"] == "postgresql+psycopg2:///?service=vwu"
+
+
+def test_what_bi_prints_as_json_is_as_its_schema_says(
+    served: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VWU_HOME", str(served.home))
+    monkeypatch.setenv("VWU_DATABASE_URL", served.external_url or "")
+    assert main(["bi", "--json"]) == 0
+    assert machine_output("bi", capsys.readouterr().out)["superset"]["components"][0]["state"] == "running"
 
 
 def _sign_in(page: Page, settings: Settings) -> None:

@@ -142,4 +142,4 @@ def _reader(args: argparse.Namespace) -> int:
 def _print_status(status: dict[str, Any], *, as_json: bool) -> None:
     from vwu.stack.status import describe
 
-    print(json.dumps(status, ensure_ascii=False, indent=1, default=str) if as_json else describe(status))
+    print(json.dumps(status, ensure_ascii=False, indent=1, default=str) if as_json else describe(status, phrase))

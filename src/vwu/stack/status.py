@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -108,54 +109,70 @@ def _pipeline(settings: Settings, database: dict[str, Any]) -> dict[str, Any] | 
         return None
 
 
-def describe(status: dict[str, Any]) -> str:
+Phrase = Callable[[str, str], str]  # Vietnamese, English → what this reader is told
+
+
+def _in_english(_: str, en: str) -> str:
+    return en
+
+
+def describe(status: dict[str, Any], phrase: Phrase = _in_english) -> str:
     """The status in a few lines for a person."""
-    database, page = status["database"], status["airflow"]
-    lines = [f"home        {status['home']}", f"PostgreSQL  {_describe_database(database)}"]
+    database, page, bi = status["database"], status["airflow"], status["superset"]
     states = {component["state"] for component in page["components"]}
+    found = [(phrase("thư mục", "home"), status["home"]), ("PostgreSQL", _describe_database(database))]
     if "running" in states:
-        lines.append(f"Airflow     {page['url']}  user {page['user']}, password in {page['password_file']}")
+        found.append(("Airflow", _describe_page(page, phrase)))
     for component in page["components"]:
-        if component["state"] == "running":
-            detail = f"pid {component['pid']}"
-        else:
-            detail = f"log {component['log']}" if "running" in states else ""
-        lines.append(f"  {component['name']:22} {component['state']:8} {detail}".rstrip())
-    bi = status["superset"]
+        detail = f"log {component['log']}" if "running" in states else ""
+        detail = f"pid {component['pid']}" if component["state"] == "running" else detail
+        found.append(("", f"{component['name']:22} {component['state']:8} {detail}"))
     if bi["components"][0]["state"] == "running":
-        lines.append(
-            f"Superset    {bi['url']}  user {bi['user']}, password in {bi['password_file']} under superset_admin"
-        )
+        found.append(("Superset", f"{_describe_page(bi, phrase)}: superset_admin"))
     if database["state"] == "running":
-        lines.append(f"release     {_describe_release(status['release'])}")
-    lines += [
-        f"held        {receipt['receipt_id']} {receipt['file_name']}: {receipt['reason_en']}"
-        for receipt in status["held"] or []
-    ]
-    lines += _describe_pipeline(status["pipeline"] or {})
+        found.append((phrase("phát hành", "release"), _describe_release(status["release"], phrase)))
+    for receipt in status["held"] or []:
+        why = phrase(receipt["reason_vi"], receipt["reason_en"])
+        found.append((phrase("giữ lại", "held"), f"{receipt['receipt_id']} {receipt['file_name']}: {why}"))
+    found += _describe_pipeline(status["pipeline"] or {}, phrase)
     if database["state"] == "running":
-        lines.append('connect     psql "$(vwu dsn --role bi_reader)"')
-    return "\n".join(lines)
+        found.append((phrase("kết nối", "connect"), 'psql "$(vwu dsn --role bi_reader)"'))
+    return "\n".join((f"{name:<12}{said}" if name else f"  {said}").rstrip() for name, said in found)
 
 
-def _describe_pipeline(pipeline: dict[str, Any]) -> list[str]:
+def _describe_page(page: dict[str, Any], phrase: Phrase) -> str:
+    user, password = phrase("tài khoản", "user"), phrase("mật khẩu ở", "password in")
+    return f"{page['url']}  {user} {page['user']}, {password} {page['password_file']}"
+
+
+def _describe_pipeline(pipeline: dict[str, Any], phrase: Phrase) -> list[tuple[str, str]]:
     """Arrivals, the last build and gate, freshness, and who is waited for: a line each."""
     arrivals = [f"{each['files']} {each['kind']} {each['state']}" for each in pipeline.get("arrivals", ())]
-    lines = [f"arrivals    {', '.join(arrivals)}"] if arrivals else []
+    found = [(phrase("tệp đến", "arrivals"), ", ".join(arrivals))] if arrivals else []
+    within, failures = phrase("trong", "in"), phrase("lỗi", "failures")
     for build in pipeline.get("builds", ())[:1]:
-        seconds = "" if build["seconds"] is None else f" in {build['seconds']:.1f} s"
-        lines.append(f"last build  {build['build_id']} {build['status']}{seconds}, {build['failures']} failures")
+        seconds = "" if build["seconds"] is None else f" {within} {build['seconds']:.1f} s"
+        said = f"{build['build_id']} {build['status']}{seconds}, {build['failures']} {failures}"
+        found.append((phrase("dựng cuối", "last build"), said))
     for gate in pipeline.get("gates", ())[:1]:
-        ran = f"{gate['executed_checks']} of {gate['expected_checks']} checks in {gate['seconds']:.1f} s"
-        lines.append(f"last gate   {gate['gate_run_id']} {gate['verdict']}: {ran}")
-    fresh = [f"{each['source_en']} {each['until']:%d/%m/%Y}" for each in pipeline.get("freshness", ())]
-    lines += [f"data up to  {', '.join(fresh)}"] if fresh else []
+        executed, expected = gate["executed_checks"], gate["expected_checks"]
+        ran = phrase(f"{executed} trên {expected} phép kiểm", f"{executed} of {expected} checks")
+        said = f"{gate['gate_run_id']} {gate['verdict']}: {ran} {within} {gate['seconds']:.1f} s"
+        found.append((phrase("kiểm định", "last gate"), said))
+    fresh = [
+        f"{phrase(each['source_vi'], each['source_en'])} {each['until']:%d/%m/%Y}"
+        for each in pipeline.get("freshness", ())
+    ]
+    found += [(phrase("số liệu đến", "data up to"), ", ".join(fresh))] if fresh else []
     for each in pipeline.get("waiting", ())[-_SHOWN:]:
         names = list(each["awaited"][:_SHOWN])
-        more = f" and {len(each['awaited']) - len(names)} more" if len(each["awaited"]) > len(names) else ""
-        awaited = ", ".join(names) + more or f"its due date, {each['due_date']:%d/%m/%Y}"
-        lines.append(f"waits       {each['period_code']}, {each['came']} of {each['owed']} came: {awaited}")
-    return lines
+        left = len(each["awaited"]) - len(names)
+        more = phrase(f" và {left} đơn vị nữa", f" and {left} more") if left else ""
+        due = phrase(f"hạn nộp, {each['due_date']:%d/%m/%Y}", f"its due date, {each['due_date']:%d/%m/%Y}")
+        came = phrase(f"đã có {each['came']}/{each['owed']}", f"{each['came']} of {each['owed']} came")
+        said = f"{each['period_code']}, {came}: {', '.join(names) + more or due}"
+        found.append((phrase("đang chờ", "waits"), said))
+    return found
 
 
 def _describe_database(database: dict[str, Any]) -> str:
@@ -164,7 +181,7 @@ def _describe_database(database: dict[str, Any]) -> str:
     return f"{database['version']} at {database['host']}:{database['port']} ({database['kind']})"
 
 
-def _describe_release(release: dict[str, Any] | None) -> str:
+def _describe_release(release: dict[str, Any] | None, phrase: Phrase) -> str:
     if release is None:
-        return "none in force"
+        return phrase("chưa có bản nào", "none in force")
     return ", ".join(f"{name} {value}" for name, value in release.items() if value is not None)
