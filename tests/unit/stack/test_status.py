@@ -15,6 +15,8 @@ def test_a_home_that_was_never_started_is_stopped_and_stays_untouched(tmp_path: 
     assert {component["state"] for component in status["airflow"]["components"]} == {"stopped"}
     assert status["release"] is None
     assert "PostgreSQL  stopped" in describe(status)
+    assert describe(status).startswith("home  ")
+    assert describe(status, lambda vi, _: vi).startswith("thư mục  ")
     assert not home.exists()
 
 
