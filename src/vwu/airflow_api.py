@@ -6,6 +6,7 @@ The package never imports Airflow; this speaks to a running one over HTTP, the l
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from urllib.parse import quote, urlencode
 
 ACTIVE = ("queued", "running")
 _PATIENCE = 30.0  # seconds for one answer
+_ITS_OWN_FAULT = 500
+_PAUSE = 1.0  # seconds before it is asked again
 _ATTEMPTS = 4  # to read, which a busy machine may delay; what changes something is asked once
 
 
@@ -24,7 +27,7 @@ class AirflowError(OSError):
 
 
 class NoAnswerError(AirflowError):
-    """Airflow did not answer in time; it may do so later."""
+    """Airflow did not answer in time, or could not; it may do so later."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def _get(airflow: Airflow, path: str, query: Sequence[tuple[str, str]] = ()) -> 
     for _ in range(1, _ATTEMPTS):
         with suppress(NoAnswerError):
             return _call(airflow.url, "GET", asked, token=airflow.token)
+        time.sleep(_PAUSE)
     return _call(airflow.url, "GET", asked, token=airflow.token)
 
 
@@ -132,7 +136,10 @@ def _call(
             content: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
         detail = error.read(2000).decode("utf-8", "replace")
-        raise AirflowError(f"Airflow refuses {method} {path}: {error.code} {detail}") from error
+        # What it could not do itself (5xx: its database was slow or locked) it may do later; what is wrong with a call
+        # stays wrong.
+        kind = NoAnswerError if error.code >= _ITS_OWN_FAULT else AirflowError
+        raise kind(f"Airflow refuses {method} {path}: {error.code} {detail}") from error
     except TimeoutError as error:
         raise NoAnswerError(f"Airflow does not answer {method} {url}{path} within {_PATIENCE:.0f} s") from error
     except (OSError, ValueError) as error:

@@ -24,6 +24,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[tuple[str, str, dict[str, list[str]], str | None, Any]] = []
+        self.broken = 0  # so many of the next requests fail for a fault of the server's own
         self.silent = 0  # so many of the next requests get no answer while the test runs
         self.over = threading.Event()
 
@@ -44,6 +45,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.silent:
             self.server.silent -= 1
             self.server.over.wait()
+            return
+        if self.server.broken:
+            self.server.broken -= 1
+            self.send_error(500, "Serious error when handling your request")
             return
         status, answer = self.server.answers.get(parts.path, (404, {"detail": "not found"}))
         self.send_response(status)
@@ -120,10 +125,27 @@ def test_an_airflow_that_is_not_there_is_said_so() -> None:
         airflow_api.sign_in("http://127.0.0.1:9", "admin", "secret")
 
 
+def test_reading_is_tried_again_after_a_fault_of_airflows_own(
+    server: Server, client: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_api, "_PAUSE", 0)
+    server.answers["/api/v2/dags/bank_feeds"] = (200, {"is_paused": False})
+    server.broken = 2
+    assert airflow_api.is_paused(client, "bank_feeds") is False
+    server.broken = 100
+    with pytest.raises(AirflowError, match="refuses GET /api/v2/dags/bank_feeds: 500"):
+        airflow_api.is_paused(client, "bank_feeds")
+    assert server.broken == 96
+    with pytest.raises(AirflowError, match="refuses POST"):
+        airflow_api.trigger(client, "bank_feeds", "vwu_run__1")
+    assert server.broken == 95, "what changes something is asked once"
+
+
 def test_reading_is_tried_again_when_the_machine_is_busy_and_asking_for_a_run_is_not(
     server: Server, client: Airflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(airflow_api, "_PATIENCE", 0.1)
+    monkeypatch.setattr(airflow_api, "_PAUSE", 0)
     server.answers["/api/v2/dags/bank_feeds"] = (200, {"is_paused": False})
     server.silent = 1
     with monkeypatch.context() as patient:
