@@ -68,11 +68,13 @@ LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days", "small_cell"
 def session(settings: Settings) -> dict[str, str]:
     """What a check is run with: the limits that it reads as `current_setting('vwu.…')`, and how it is planned.
 
-    The planner cannot know how many rows a step of a check gives. Where it expects one, it would go through the whole
-    of the next for each; and a check reads the whole candidate anyway.
+    The planner cannot know how many rows a step of a check gives. Where it expects one, it would hold each against all
+    of the next, row by row or by one key of several. A join by hashing takes all keys at once, and a check reads the
+    whole candidate anyway.
     """
     found = {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS}
-    return found | {"vwu.identity_number": IDENTITY_NUMBER, "enable_nestloop": "off"}
+    planner = {"enable_nestloop": "off", "enable_mergejoin": "off"}
+    return found | planner | {"vwu.identity_number": IDENTITY_NUMBER}
 
 
 def connection_string(settings: Settings) -> str:
