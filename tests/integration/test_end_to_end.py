@@ -85,18 +85,22 @@ class Story:
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command line as a person calls it, in an environment that names this home and nothing else of ours."""
+        with self.begin(*arguments) as begun:
+            said, complaint = begun.communicate(timeout=600)
+        if "--json" in arguments and begun.returncode == 0:
+            machine_output(arguments[0], said)
+        return subprocess.CompletedProcess(begun.args, begun.returncode, said, complaint)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("VWU_", "AIRFLOW", "PG", "PYTEST_"))
         }
-        done = subprocess.run(
+        return subprocess.Popen(
             [Path(sys.executable).with_name("vwu"), *arguments],
-            env=environment | self.environment, capture_output=True, text=True, check=False, timeout=600,
+            env=environment | self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        if "--json" in arguments and done.returncode == 0:
-            machine_output(arguments[0], done.stdout)
-        return done
 
     def run(self, *arguments: str) -> dict[str, Any]:
         """What `vwu run --json` printed."""
@@ -419,6 +423,43 @@ def test_an_identity_is_nowhere_but_in_the_vault(story: Story) -> None:
     assert {"airflow", "logs", "reports", "site", "store", "kept", "dbt"} <= folders
     assert identity_scan.places_of(sought, files) == []
     assert identity_scan.places_of(sought, (("printed", text.encode()) for text in printed)) == []
+
+
+def test_a_scheduler_killed_while_the_warehouse_is_built_loses_and_doubles_nothing(story: Story) -> None:
+    """With all that it started, as when its machine is lost; the next run completes what was begun."""
+    lines = [
+        "form,form_version,branch_code,period_code,programme_code,indicator_code,scenario,basis,value,unit,note",
+        "BM01,1,P22,2024-05,MAIAM,SHELTERS_BUILT_REPAIRED,actual,in_period,7,HOUSE,",
+    ]
+    (Path(story.settings.landing) / "branch_submissions" / "Quảng Ninh 05-2024.csv").write_text(
+        "\n".join(lines), "utf-8"
+    )
+    releases = story.query("publisher", "select max(release_id) from release.release")[0][0]
+    building = (
+        "select from task_instance where dag_id = 'warehouse_release' and task_id = 'build_marts' and state = 'running'"
+    )
+    with story.begin("run", "--json") as broken:
+        deadline = time.monotonic() + 600
+        while not story.query("airflow", building):
+            assert broken.poll() is None, "the run ended before the build was seen"
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        for _, process in processes.marked(story.home, ["airflow-scheduler"]):
+            process.kill()
+        _, complaint = broken.communicate(timeout=600)
+    assert broken.returncode == 3, complaint
+    assert "airflow-scheduler ended during the run" in complaint
+    assert story.run()["failures"] == []
+    published = (
+        "select sum(value), max(release_id) from published.report_indicator "
+        "where branch_code = 'P22' and period_code = '2024-05'"
+    )
+    assert story.query("bi_reader", published) == [(7, releases + 1)]
+    landed = (
+        "select count(*), count(distinct receipt_id) from raw.submission_value inner join intake.receipt "
+        "using (receipt_id) where file_name = 'Quảng Ninh 05-2024.csv'"
+    )
+    assert story.query("publisher", landed) == [(1, 1)]
 
 
 def test_down_leaves_no_process(story: Story) -> None:

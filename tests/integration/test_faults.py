@@ -14,6 +14,7 @@ import random
 import secrets
 import shutil
 import signal
+import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -125,7 +126,12 @@ def patiently(ask: Callable[[], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("faults") / "home"
+    with make_world(tmp_path_factory.mktemp("faults") / "home") as made:
+        yield made
+
+
+@contextmanager
+def make_world(home: Path) -> Iterator[World]:
     settings = load_settings({"VWU_HOME": str(home)})
     try:
         with state.lock(settings.home, print):
@@ -389,6 +395,56 @@ def test_two_hundred_system_calls_that_fail(undisturbed: Undisturbed, tmp_path: 
         )
     print(f"\nexperiments in which a system call failed: {done.total()}, {dict(done)}")
     assert done.total() >= 200
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A disk of its own in memory, small enough to be filled, where the server's account can reach it."""
+    folder.mkdir()
+    try:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", folder], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", folder], check=True)
+    finally:
+        folder.rmdir()
+
+
+@contextmanager
+def filled(disk: Path, left: int) -> Iterator[None]:
+    """The disk with so many bytes left."""
+    room, filler = os.statvfs(disk), disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(room.f_bavail * room.f_frsize - left, 1))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+@pytest.mark.campaign
+@pytest.mark.program("mount")
+@pytest.mark.timeout(7200)
+def test_a_small_disk_that_is_full_forty_times_loses_and_doubles_nothing() -> None:
+    """Server, store and landing zone are on it: whatever is written first finds no room, the log of the server too."""
+    chance, done = random.Random(9), Counter[str]()
+    with small_disk(Path("/mnt") / f"vwu-{secrets.token_hex(4)}") as disk, make_world(disk / "home") as world:
+        undisturbed = Undisturbed(world, disk / "undisturbed")
+        undisturbed.folder.mkdir()
+        for _ in range(40):
+            name, left = chance.choice(list(STEPS)), chance.choice((0, 4, 16, 64, 256)) * 1024
+            wanted, _ = undisturbed.of(name)
+            with world.copy(disk / secrets.token_hex(4)) as settings:
+                assert_whole(settings)  # and with it what the server writes at the first connection
+                with filled(disk, left):
+                    answer, _ = faults.run(settings, STEPS[name])
+                print(f"{name}, {left // 1024} kB left: {answer}")
+                done["failed" if answer not in (1, 2, "landed") else "went through"] += 1
+                world.postmaster()
+                recover(settings, STEPS[name], answer, wanted)
+    print(f"\nfull disk: {dict(done)}")
+    assert done["failed"] >= 20
 
 
 @pytest.mark.timeout(300)
