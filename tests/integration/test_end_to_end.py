@@ -86,7 +86,11 @@ class Story:
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command line as a person calls it, in an environment that names this home and nothing else of ours."""
         with self.begin(*arguments) as begun:
-            said, complaint = begun.communicate(timeout=600)
+            try:
+                said, complaint = begun.communicate(timeout=600)
+            except subprocess.TimeoutExpired:
+                begun.kill()
+                raise
         if "--json" in arguments and begun.returncode == 0:
             machine_output(arguments[0], said)
         return subprocess.CompletedProcess(begun.args, begun.returncode, said, complaint)
