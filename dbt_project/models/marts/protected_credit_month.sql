@@ -1,11 +1,13 @@
 -- grain: one row per bank, credit programme, region, organisation and month
 -- As published: communes, and what was put together over several (docs/privacy.md).
+-- A nested loop would work out anew for each cell which scopes changed.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['scope_key']}, {'columns': ['period_key', 'region_key']}],
     pre_hook=[
+        "set local enable_nestloop = off",
         "{{ delete_stale_rows(ref('int_credit_protection_scope')) }}",
         "{{ forget_stale_scopes(ref('int_credit_protection_scope')) }}",
     ],
