@@ -65,6 +65,51 @@
     {%- endfor %}
 {%- endmacro %}
 
+{# Columns of a family of which a revision may tell a difference, each with what counts as one person's part of it; who
+   is no woman is told by the difference of two columns. Summaries alone have households. #}
+{% macro credit_changes(family) -%}
+    {{ return({
+        'people': ['loans_outstanding', 'borrowers', 'groups', 'closing_balance'],
+        'women': ['female_borrowers', 'male_borrowers'],
+    }.get(family, credit_families()[family]['columns'])) }}
+{%- endmacro %}
+
+{# Whether some month is about to show other feeds than a release did; else nothing below asks what changed. #}
+{% macro is_revising() -%}
+    {%- set found = namespace(any=false) -%}
+    {%- if execute -%}
+        {%- set found.any = run_query(
+            'select 1 from ' ~ ref('int_credit_protection_scope') ~ ' where is_revised limit 1'
+        ).rows | length > 0 -%}
+    {%- endif -%}
+    {{ return(found.any) }}
+{%- endmacro %}
+
+{# The rule for what a revision tells: the difference of each figure rests on nobody, or on enough people of whom none
+   has too much of it, as the figures themselves. #}
+{% macro is_safe_change(family, home='home_changers_{}') -%}
+    {%- for name in credit_changes(family) %}
+        {%- if not loop.first %} and {% endif -%}
+        (coalesce(changers_{{ name }}, 0) = 0 or {{ home.format(name) }} >= {{ var('small_cell') }})
+    {%- endfor %}
+    {%- for name in credit_families()[family].amounts %}
+        and coalesce(change_{{ name }}, 0)
+        >= (2 + {{ var('dominance_pct') }} / 100.0) * coalesce(largest_change_{{ name }}, 0)
+    {%- endfor %}
+{%- endmacro %}
+
+{# The measures of a revision, each by `text` for the sums {0} and the maxima {1}. #}
+{% macro change_measures(family, text) -%}
+    {%- for name in credit_changes(family) %},
+        {{ text.format('sum', 'changers_' ~ name) }},
+        {{ text.format('sum', 'home_changers_' ~ name) }}
+    {%- endfor %}
+    {%- for name in credit_families()[family].amounts %},
+        {{ text.format('sum', 'change_' ~ name) }},
+        {{ text.format('max', 'largest_change_' ~ name) }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# `text` once for each name, {0} standing for the name: a list of columns. #}
 {% macro each(text, names) -%}
     {%- for name in names -%}
@@ -85,8 +130,10 @@
 
 {# CTEs `<family>_cell_<level>`, from the cells as they are to those of the last level: the block (`unit_key`) that each
    cell is in, the level of that block, and whether it may not be shown yet. In between: where a block may not
-   be shown, the blocks there in the order in which they are put together, how many are needed, what became of each. #}
-{% macro credit_protection_steps() -%}
+   be shown, the blocks there in the order in which they are put together, how many are needed, what became of each.
+   What a release has put together (`<family>_kept`, the level) stays so: it may not be shown until that level, and
+   there joins whatever else may not. `revising`: nor may what differs from that release by too few people (`change`). #}
+{% macro credit_protection_steps(revising=false) -%}
 {%- set families = credit_families() %}
 {%- set levels = credit_levels() %}
 {% for family, rule in families.items() %}
@@ -101,12 +148,17 @@
             cell.organisation,
             cell.cell_id as unit_key,
             0 as level,
-            not ({{ is_safe_family(
+            cell.{{ family }}_kept as kept,
+            cell.{{ family }}_kept > 0
+            or not ({{ is_safe_family(
                 family, 'cell.{}', 'cell.{}', 'cell.{}', 'cell.own_largest_{}'
             ) }})
             {%- for below in rule.rests_on %}
                 or {{ below }}_cell_{{ levels | length }}.level > 0
             {%- endfor %}
+            {%- if revising %}
+                or not ({{ is_safe_change(family, 'changers_{}') }})
+            {%- endif %}
                 as is_unsafe,
             cell.people as size,
             (greatest(0{% for name in measures %}, cell.{{ name }}{% endfor %}) > 0)::int
@@ -123,6 +175,9 @@
         {%- for below in rule.rests_on %}
             inner join {{ below }}_cell_{{ levels | length }} using (cell_id)
         {%- endfor %}
+        {%- if revising %}
+            left join change using (cell_id)
+        {%- endif %}
     ),
     {% for level, keys in levels.items() %}
         {%- set before = family ~ '_cell_' ~ (level - 1) %}
@@ -134,7 +189,7 @@
         {{ needy }} as (
             select distinct {{ keys | join(', ') }}
             from {{ before }}
-            where is_unsafe
+            where is_unsafe and kept <= {{ level }}
         ),
 
         {{ unit }} as (
@@ -154,8 +209,15 @@
                     sum({{ name }}) as {{ name }},
                     max(largest_{{ name }}) as largest_{{ name }}
                 {%- endfor %}
+                {%- if revising %}
+                    {{- change_measures(family, 'coalesce({0}({1}), 0) as {1}') }}
+                {%- endif %}
             from {{ before }}
             inner join {{ needy }} using ({{ keys | join(', ') }})
+            {%- if revising %}
+                left join change using (cell_id)
+            {%- endif %}
+            where kept <= {{ level }}
             group by unit_key
         ),
 
@@ -174,12 +236,22 @@
                     sum({{ name }}) over taken as {{ name }},
                     max(largest_{{ name }}) over taken as largest_{{ name }}
                 {%- endfor %}
+                {%- if revising %}
+                    {{- change_measures(family, '{0}({1}) over taken as {1}') }}
+                {%- endif %}
             from {{ unit }}
             window
                 whole as (partition by {{ keys | join(', ') }}),
                 taken as (
                     partition by {{ keys | join(', ') }}
-                    order by is_unsafe desc, contributes desc, size asc, unit_key asc
+                    order by
+                        is_unsafe desc,
+                        {%- if revising %}
+                            {{ credit_changes(family) | map('replace', '', 'changers_', 1) | join(' + ') }} > 0 desc,
+                        {%- endif %}
+                        contributes desc,
+                        size asc,
+                        unit_key asc
                     rows between unbounded preceding and current row
                 )
         ),
@@ -193,6 +265,9 @@
                     place >= unsafe_units
                     and contributes <> 1
                     and {{ is_safe_family(family) }}
+                    {%- if revising %}
+                        and {{ is_safe_change(family) }}
+                    {%- endif %}
                 ) as last_place
             from {{ ranked }}
             group by {{ keys | join(', ') }}
@@ -220,6 +295,7 @@
                 coalesce(merged.block_key, before.unit_key) as unit_key,
                 case when merged.unit_key is null then before.level else {{ level }} end
                     as level,
+                before.kept,
                 coalesce(merged.is_unsafe, before.is_unsafe) as is_unsafe,
                 before.size,
                 before.contributes
@@ -269,4 +345,45 @@
         cross join other
         where cell.{{ family }}_level > 0
     {%- endfor %}
+{%- endmacro %}
+
+{# Of `shown`, the level at which a release published each family of a cell; nothing binds where it told nothing. #}
+{% macro credit_levels_kept() -%}
+    {{ each_family(
+        "case when '{0}' = any(string_to_array(changed.untold, ',')) then 0 "
+        ~ "else coalesce((shown.levels ->> '{0}')::integer, 0) end as {0}_kept"
+    ) }}
+{%- endmacro %}
+
+{# Cells that a correction left without a loan: they differ from what was shown. #}
+{% macro credit_cells_gone() -%}
+    union all
+    select
+        scope_key,
+        credit_programme_key,
+        region_key,
+        organisation,
+        {{ each('0 as {0}, 0 as home_{0}', credit_counts()) }},
+        {{ each('0 as {0}, 0 as own_largest_{0}, 0 as largest_{0}', credit_amounts()) }},
+        true as is_gone
+    from {{ ref('int_credit_change') }}
+    inner join changed using (scope_key)
+    where changed.is_revised and not is_there
+{%- endmacro %}
+
+{# CTE `change`: by what each cell differs from what was shown; of a family of which nothing was shown, by nothing. #}
+{% macro credit_change() -%}
+change as (
+    select
+        cell.cell_id
+        {%- for family in credit_families() %}
+            {{- change_measures(
+                family, "case when '" ~ family ~ "' = any(string_to_array(changed.untold, ',')) then 0 else change.{1} end as {1}"
+            ) }}
+        {%- endfor %}
+    from {{ ref('int_credit_change') }} as change
+    inner join changed using (scope_key)
+    inner join cell using (scope_key, credit_programme_key, region_key, organisation)
+    where changed.is_revised
+),
 {%- endmacro %}

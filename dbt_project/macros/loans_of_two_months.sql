@@ -1,25 +1,25 @@
-{# CTEs `loan_before` and `loan_now` of the feeds in `changed`, to be joined in full: a planner that expects few loans
+{# CTEs `loan_before` and `loan_now` of the feeds in `scopes`, to be joined in full: a planner that expects few loans
    cannot make a loop over millions of that. Loans that are gone have no row of their own and are dropped with their
    group (`having count(loan.scope_key) > 0`). #}
-{% macro loans_of_two_months() -%}
+{% macro loans_of_two_months(scopes='changed', loans=ref('stg_loan')) -%}
     -- What each loan was at the end of the month before: who recovered, who slid.
     loan_before as (
         select
-            changed.scope_key,
+            feed.scope_key,
             loan.loan_id,
             loan.closing_balance,
             loan.overdue_days
-        from changed
-        inner join {{ ref('stg_loan') }} as loan
+        from {{ scopes }} as feed
+        inner join {{ loans }} as loan
             on
-                changed.previous_receipt_id = loan.receipt_id
-                and changed.previous_as_of_date = loan.as_of_date
+                feed.previous_receipt_id = loan.receipt_id
+                and feed.previous_as_of_date = loan.as_of_date
     ),
 
     loan_now as (
         select
-            changed.scope_key,
-            changed.previous_receipt_id,
+            feed.scope_key,
+            feed.previous_receipt_id,
             loan.loan_id,
             loan.citizen_token,
             loan.sex,
@@ -36,9 +36,9 @@
             loan.overdue,
             loan.frozen,
             loan.overdue_days
-        from changed
-        inner join {{ ref('stg_loan') }} as loan
-            on changed.receipt_id = loan.receipt_id and changed.as_of_date = loan.as_of_date
-        where changed.kind = 'loan'
+        from {{ scopes }} as feed
+        inner join {{ loans }} as loan
+            on feed.receipt_id = loan.receipt_id and feed.as_of_date = loan.as_of_date
+        where feed.kind = 'loan'
     )
 {%- endmacro %}

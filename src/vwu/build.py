@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from vwu.database import connect
+from vwu.revision import hold_revisions
 from vwu.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ class BuildResult:
 def build(settings: Settings, full_refresh: bool = False, show: Show | None = None) -> BuildResult:
     """Bring seeds and star up to date as `vwu_builder`; a second build in the same database waits for the first.
 
+    A correction that would tell of too few people is held first (`vwu.revision`).
     Everything is made anew when it is asked for, when models or seeds changed, or when an earlier attempt at that
     did not end well. Raises BuildError when dbt could not start, psycopg.OperationalError without a database.
     """
     started = time.monotonic()
     code_hash, seeds_hash = project_hash(settings.root)
     with connect(settings, "builder", autocommit=True) as connection, _alone(connection):
+        hold_revisions(settings)
         is_full = full_refresh or not _is_current(connection, code_hash, seeds_hash)
         build_id = _open_run(connection, code_hash, seeds_hash, is_full)
         nodes: tuple[NodeResult, ...] = ()

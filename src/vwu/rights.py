@@ -18,6 +18,8 @@ _CHARTED = (
     "quality.arrival", "quality.build_history", "quality.check_history", "quality.freshness", "quality.gate_history",
     "quality.held",
 )  # fmt: skip
+# What releases have shown of credit, against which the next one is protected.
+_SHOWN = ("release.credit_basis", "release.credit_level", "release.release_receipt")
 # Role → schema, or one relation of it that differs → what it may do there. What is not named it may not do; the owner,
 # who migrates, may do everything, and nobody is a superuser.
 RIGHTS: Mapping[str, Mapping[str, str]] = {
@@ -44,6 +46,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         "marts": _ALL,
         "quality.build_run": _CHANGE,
         "quality.dbt_result": _ADD,
+        **dict.fromkeys(_SHOWN, _READ),
     },
     "vwu_publisher": {
         "intake": _READ,
@@ -65,6 +68,8 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         "release.manifest": _ADD,
         "release.release_receipt": _ADD,
         "release.event": _ADD,
+        "release.credit_basis": _ADD,
+        "release.credit_level": _ADD,
         "release.vintage": _ADD,
         "release.pointer": _READ,
         "release.view_definition": _CHANGE,

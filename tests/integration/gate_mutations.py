@@ -282,5 +282,9 @@ MUTATIONS: dict[str, Mutation] = {
         f"where {SHOWN} and closing_balance % 10 = 0 "
         "and scope_key = (select scope_key from {table} where closing_balance % 10 = 1))",
     ),
+    # What release 1 put together is said to be shown.
+    "GATE_PRIVACY_REVISION": set_one(
+        "suppressed_figures = 'people'", "value_state = 'suppressed' and suppressed_figures like 'people,%'"
+    ),
     **identities("GATE_PROTECTED_CREDIT", f"organisation = {CITIZEN}", "value_state = 'remainder'"),
 }

@@ -14,11 +14,8 @@
     post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
 ) }}
 {%- set told = ['lent', 'collected', 'overdue', 'frozen'] %}
-{%- set untold = [
-    'written_off', 'par30_balance', 'par90_balance', 'balance_before', 'overdue_before', 'par30_before',
-    'par90_before', 'rolled_to_overdue', 'rolled_to_par30', 'rolled_to_par90', 'cured'
-] %}
-{%- set amounts = ['closing_balance'] + told + untold %}
+{%- set amounts = credit_amounts() %}
+{%- set untold = amounts | reject('in', ['closing_balance'] + told) | list %}
 with
 
 changed as (
@@ -30,35 +27,12 @@ changed as (
 {{ loans_of_two_months() }},
 
 person as (
-    select
-        loan.scope_key,
-        loan.credit_programme,
-        loan.commune_code,
-        loan.commune_code_system,
-        loan.organisation,
-        loan.citizen_token,
-        bool_or(loan.sex = 'F') as is_woman,
-        bool_or(loan.closing_balance > 0) as is_debtor,
-        bool_or(loan.lent > 0) as is_taker,
-        bool_or(loan.closing_balance = 0) as is_closer,
-        sum(loan.lent) as lent,
-        sum(loan.collected) as collected,
-        sum(loan.written_off) as written_off,
-        sum(loan.closing_balance) as closing_balance,
-        sum(loan.overdue) as overdue,
-        sum(loan.frozen) as frozen,
-        {{ loan_movements() }}
-    from loan_now as loan
-    full join loan_before as before
-        on loan.scope_key = before.scope_key and loan.loan_id = before.loan_id
-    group by
-        loan.scope_key,
-        loan.credit_programme,
-        loan.commune_code,
-        loan.commune_code_system,
-        loan.organisation,
-        loan.citizen_token
-    having count(loan.scope_key) > 0
+    {{ credit_people([
+        "bool_or(loan.sex = 'F') as is_woman",
+        "bool_or(loan.closing_balance > 0) as is_debtor",
+        "bool_or(loan.lent > 0) as is_taker",
+        "bool_or(loan.closing_balance = 0) as is_closer",
+    ]) }}
 ),
 
 person_in_month as (
@@ -169,7 +143,7 @@ final as (
         organisation,
         {{ each(
             '{0}::bigint as {0}, home_{0}::bigint as home_{0}',
-            ['people', 'debtors', 'women', 'men', 'takers', 'closers']
+            credit_counts()
         ) }},
         {{ each(
             'coalesce({0}, 0)::numeric as {0}, coalesce(own_largest_{0}, 0)::numeric as own_largest_{0}, '

@@ -1,10 +1,12 @@
 -- grain: one row per bank feed that replaced an earlier one of its bank, kind and month
 -- The ledger of corrections: what changed in all, when, why, by whom. By commune it is
--- shown where the feed is received, not here: one corrected loan is one person's.
+-- shown where the feed is received, not here: one corrected loan is one person's. Nor
+-- is anything told of a feed that no release shows: it may differ by one loan.
 {%- set amounts = {
-    'lent': 'withheld.is_flow', 'collected': 'withheld.is_flow', 'closing_balance': 'false',
-    'overdue': 'withheld.is_overdue', 'frozen': 'withheld.is_frozen'
+    'lent': 'flow', 'collected': 'flow', 'closing_balance': none,
+    'overdue': 'overdue', 'frozen': 'frozen'
 } %}
+{%- set receipts = {'before': 'replaced_receipt_id', 'after': 'receipt_id'} %}
 with
 
 landed as (
@@ -45,6 +47,24 @@ withheld as (
     group by scope.bank_code, scope.as_of_date
 ),
 
+-- Feeds that a release shows, and what it withholds of each.
+told as (
+    select
+        shown.receipt_id,
+        {{ each(
+            "coalesce(bool_or('{0}' = any(string_to_array(basis.withheld, ','))), false) as is_{0}",
+            amounts.values() | select | unique
+        ) }}
+    from (
+        select receipt_id from {{ source('release', 'release_receipt') }}
+        union
+        select receipt_id from {{ ref('stg_scope') }}
+        where not is_held
+    ) as shown
+    left join {{ source('release', 'credit_basis') }} as basis using (receipt_id)
+    group by shown.receipt_id
+),
+
 final as (
     select
         {{ surrogate_key(['landed.bank_code']) }} as bank_key,
@@ -52,12 +72,22 @@ final as (
         landed.kind,
         landed.sequence,
         landed.replaced_sequence,
-        landed.lines_before::numeric as lines_before,
-        landed.lines_after::numeric as lines_after,
+        {%- for side in receipts %}
+            case
+                when told_{{ side }}.receipt_id is not null
+                    then landed.lines_{{ side }}::numeric
+            end as lines_{{ side }},
+        {%- endfor %}
         {%- for amount, family in amounts.items() %}
-            {%- for side in ('before', 'after') %}
+            {%- for side in receipts %}
                 case
-                    when not {{ family }} then landed.{{ amount }}_{{ side }}::numeric
+                    when
+                        told_{{ side }}.receipt_id is not null
+                        {%- if family %}
+                            and not withheld.is_{{ family }}
+                            and not told_{{ side }}.is_{{ family }}
+                        {%- endif %}
+                        then landed.{{ amount }}_{{ side }}::numeric
                 end as {{ amount }}_{{ side }},
             {%- endfor %}
         {%- endfor %}
@@ -78,6 +108,10 @@ final as (
         on
             landed.bank_code = withheld.bank_code
             and landed.as_of_date = withheld.as_of_date
+    {%- for side, receipt in receipts.items() %}
+        left join told as told_{{ side }}
+            on landed.{{ receipt }} = told_{{ side }}.receipt_id
+    {%- endfor %}
     where landed.replaced_receipt_id is not null
 )
 

@@ -111,6 +111,7 @@ def publish_models(
     rows_written = sum(_copy_rows(connection, model, release_id) for model in models)
     _register_release(connection, models, parts, release_id, digest, audit, settings)
     _register_receipts(connection, release_id)
+    _register_credit(connection, models, release_id)
     _write_manifest(connection, models, release_id)
     _point(connection, current, release_id, "publish", settings.who)
     return PublishResult(release_id, True, digest, audit.verdict, parts_written, rows_written)
@@ -358,6 +359,65 @@ def _register_receipts(connection: psycopg.Connection, release_id: int) -> None:
            select %s, receipt_id, scope_key from staging.stg_scope where not is_held order by scope_key""",
         [release_id],
     )
+
+
+def _register_credit(connection: psycopg.Connection, models: tuple[PublishedModel, ...], release_id: int) -> None:
+    """What the release shows of each bank's month, where no release has shown the same: the next is held against it."""
+    if any(model.name == "fct_credit_month" for model in models):
+        connection.execute(_CREDIT_BASIS, [release_id])
+        connection.execute(_CREDIT_LEVELS, [release_id])
+
+
+_CREDIT_BASIS = """
+with content as (
+    select scope_key, sum(hashtextextended(protection::text, 0)) as mark
+    from intermediate.int_credit_protection as protection
+    group by scope_key
+),
+shown as (
+    select distinct on (scope_key) * from release.credit_basis order by scope_key, release_id desc
+),
+fresh as (
+    select scope.scope_key, scope.receipt_id, scope.previous_receipt_id, scope.previous_as_of_date, content.mark
+    from content
+    inner join intermediate.int_credit_scope as scope using (scope_key)
+    left join shown using (scope_key)
+    where (shown.receipt_id, shown.previous_receipt_id, shown.mark)
+        is distinct from (scope.receipt_id, scope.previous_receipt_id, content.mark)
+),
+family as (
+    select protection.scope_key, left(level.key, -6) as family, max(level.value) as most, min(level.value) as least
+    from intermediate.int_credit_protection as protection
+    inner join fresh using (scope_key)
+    cross join lateral jsonb_each_text(to_jsonb(protection)) as level
+    where right(level.key, 6) = '_level'
+    group by protection.scope_key, level.key
+)
+insert into release.credit_basis
+    (scope_key, release_id, receipt_id, previous_receipt_id, previous_as_of_date, withheld, untold, mark)
+select
+    fresh.scope_key, %s, fresh.receipt_id, fresh.previous_receipt_id, fresh.previous_as_of_date,
+    coalesce(string_agg(family.family, ',') filter (where family.most = '5'), ''),
+    coalesce(string_agg(family.family, ',') filter (where family.least = '5'), ''), fresh.mark
+from fresh
+inner join family using (scope_key)
+group by fresh.scope_key, fresh.receipt_id, fresh.previous_receipt_id, fresh.previous_as_of_date, fresh.mark
+"""
+
+_CREDIT_LEVELS = """
+insert into release.credit_level
+    (release_id, scope_key, credit_programme_key, region_key, organisation, levels)
+select
+    basis.release_id, protection.scope_key, protection.credit_programme_key, protection.region_key,
+    protection.organisation, jsonb_object_agg(left(level.key, -6), level.value)
+from intermediate.int_credit_protection as protection
+inner join release.credit_basis as basis on basis.scope_key = protection.scope_key and basis.release_id = %s
+cross join lateral jsonb_each(to_jsonb(protection)) as level
+where right(level.key, 6) = '_level' and level.value <> '0'
+group by
+    basis.release_id, protection.scope_key, protection.credit_programme_key, protection.region_key,
+    protection.organisation
+"""
 
 
 def _count_receipts(connection: psycopg.Connection) -> int:
