@@ -118,10 +118,40 @@ def restore(settings: Settings, folder: Path, keys: Path | None, show: Show) -> 
     _copy_store(str(folder / "store"), settings.store, show)
     show("database")
     server.renew_warehouse(settings, saved.roles)
-    _load(settings, dump)
+    with _publisher_may_take_over(settings):
+        _load(settings, dump)
     server.migrate_warehouse(settings)
     _verify(settings, show)
     return saved
+
+
+@contextmanager
+def _publisher_may_take_over(settings: Settings) -> Iterator[None]:
+    """Let the publisher own tables of schemas that it does not own, before the dump comes to the rights of schemas.
+
+    A table is given only to who may create in its schema, and pg_dump writes that right last of all.
+    """
+    with connect(settings, "owner") as connection:
+        connection.execute("alter default privileges grant create on schemas to vwu_publisher")
+    yield
+    with connect(settings, "owner") as connection:
+        connection.execute("alter default privileges revoke create on schemas from vwu_publisher")
+    with server.warehouse_admin(settings) as admin:
+        admin.execute(_KEEP_TO_ITS_OWN)
+
+
+_KEEP_TO_ITS_OWN = """
+do $$
+declare name text;
+begin
+    for name in
+        select nspname from pg_namespace
+        where nspname !~ '^(pg_|information_schema)' and nspname not in ('release', 'published', 'province')
+    loop
+        execute format('revoke create on schema %I from vwu_publisher', name);
+    end loop;
+end $$
+"""
 
 
 def _read(folder: Path) -> Backup:
