@@ -88,4 +88,8 @@
     from {{ ledger }} as ledger
     {% if kind %}where ledger.kind = '{{ kind }}'{% endif %}
     on conflict (model_name, scope_key) do nothing
+    {%- if not is_incremental() %};
+    -- A whole build fills it: without statistics the next one is planned as if it were empty.
+    analyze intermediate.loaded_scope
+    {%- endif %}
 {% endmacro %}
