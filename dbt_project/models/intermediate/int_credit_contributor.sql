@@ -14,8 +14,9 @@
     post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
 ) }}
 {%- set told = ['lent', 'collected', 'overdue', 'frozen'] %}
-{%- set amounts = credit_amounts() %}
-{%- set untold = amounts | reject('in', ['closing_balance'] + told) | list %}
+{%- set untold = credit_amounts() | reject('in', ['closing_balance'] + told) | list %}
+{#- In the order in which a summary tells them: the two are put one under the other. #}
+{%- set amounts = ['closing_balance'] + told + untold %}
 with
 
 changed as (
