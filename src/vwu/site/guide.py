@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+# What is wide scrolls by itself, with the keyboard too; a corner of a table is no heading.
+_SCROLLING = {
+    "<pre>": '<pre tabindex="0">',
+    "<table>": '<div class="scroll" tabindex="0"><table>',
+    "</table>": "</table></div>",
+    "<th></th>": "<td></td>",
+}
 _LINK = re.compile(r'href="(?!https?:|#)([^"#]+)\.md(#[^"]*)?"')
 
 
@@ -45,6 +52,8 @@ def as_html(text: str, path: Path, root: Path) -> str:
     from markdown_it import MarkdownIt
 
     body = MarkdownIt("commonmark").enable("table").render(text)
+    for plain, scrolling in _SCROLLING.items():
+        body = body.replace(plain, scrolling)
 
     def lead(found: re.Match[str]) -> str:
         target = (path.parent / f"{found[1]}.md").resolve()

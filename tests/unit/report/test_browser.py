@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from vwu.report.page import render_page
 from vwu.report.wording import Words
 from vwu.rollup import Rollup
+from vwu.site.guide import guide_pages
 
 pytestmark = pytest.mark.program("chromium")
 ROOT = Path(__file__).parents[3]
@@ -62,6 +63,17 @@ def test_no_one_is_kept_out(browser: Browser, page_file: Path, size: dict[str, i
     found = Axe().run(page)
     assert len(found.response["passes"]) > 10, "the checker looked at next to nothing"
     assert [violation["id"] for violation in found.response["violations"]] == [], found.generate_report()
+
+
+def test_no_one_is_kept_out_of_the_guide(browser: Browser, tmp_path: Path) -> None:
+    for name, text in guide_pages(ROOT).items():
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        page, _ = opened(browser, path, PHONE)
+        found = Axe().run(page)
+        assert [violation["id"] for violation in found.response["violations"]] == [], found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], name
+        page.close()
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
