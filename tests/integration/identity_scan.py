@@ -12,7 +12,8 @@ from pathlib import Path
 
 import openpyxl
 import psycopg
-from test_feeds import FEBRUARY, example, write
+from test_feeds import example, write
+from test_revisions import MARCH, changed, paid
 
 from vwu.settings import Settings
 
@@ -40,7 +41,7 @@ _LINE = "BM01,1,P22,2024-02,DA939,WOMEN_STARTUP_SUPPORTED,actual,programme_to_da
 def plant(landing: Path) -> int:
     """Files with the person where she belongs, which land, and where she does not; returns how many are refused."""
     feeds, reports = landing / "bank_feeds", landing / "branch_submissions"
-    _send(feeds, 1)
+    _send(feeds, 1, others=8)
     for number, (column, text) in enumerate(_SLIPPED, start=2):
         _send(feeds, number, **{column: text})
     _send(feeds, 90, change=lambda content: content.partition(b"\n")[2])  # the first line is a person's
@@ -52,9 +53,10 @@ def plant(landing: Path) -> int:
     return len(_SLIPPED) + 2 + 2 * len(WAYS)
 
 
-def _send(feeds: Path, more: int, change: Callable[[bytes], bytes] = bytes, **slipped: str) -> None:
-    """The loans of February anew: one customer, who has one loan, is the person."""
-    rows, control = example("loan", FEBRUARY)
+def _send(feeds: Path, more: int, change: Callable[[bytes], bytes] = bytes, others: int = 0, **slipped: str) -> None:
+    """The loans of March anew: one customer, who has one loan, is the person; so many others paid, or it would wait."""
+    rows, control = example("loan", MARCH)
+    changed(rows, paid, others)
     row = next(row for row in rows if [each["customer_id"] for each in rows].count(row["customer_id"]) == 1)
     row |= PERSON | slipped
     stated = {"previous_sum_closing_balance": control["previous_sum_closing_balance"]}
