@@ -28,12 +28,13 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from effort import Effort, measured
+from laid import lay_reports
 
 from vwu.build import build
 from vwu.catalogue import Catalogue, load_catalogue
@@ -56,40 +57,17 @@ from vwu.stack.up import down, up
 NEWEST = "2026-06"  # the last month that is laid; its communes are today's
 COMMUNE = "P22-06895"  # whose workbook is corrected
 SLOW_CHECKS = 12
-RECEIPT = "left(md5(branch_code || '|' || period_code), 16)"
 
-VALUES = (
-    f"""create temporary table told as
-        select branch.branch_code, period.period_code, {RECEIPT} as receipt_id,
-            'submission|' || branch.branch_code || '|' || period.period_code || '|BM01' as scope_key
-        from seeds.period as period
-        inner join seeds.form_assignment as duty
-            on duty.form = 'BM01' and duty.level in ('district', 'commune') and duty.period_kind = period.period_kind
-            and duty.valid_from <= period.end_date and coalesce(duty.valid_to, 'infinity') >= period.end_date
-        inner join seeds.branch as branch
-            on branch.level = duty.level
-            and branch.valid_from <= period.end_date and coalesce(branch.valid_to, 'infinity') >= period.end_date
-        where period.calendar = 'union' and period.period_kind = 'month' and period.period_code = any(%(months)s)""",
-    """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by, received_at)
-       select receipt_id, md5(receipt_id) || md5(receipt_id), 'submission', scope_key, 1, 'landed', 'benchmark',
-           period.end_date from told inner join seeds.period using (period_code) where period.calendar = 'union'""",
-    """insert into intake.scope (scope_key, kind, branch_code, period_code, form, receipt_id, precedence)
-       select scope_key, 'submission', branch_code, period_code, 'BM01', receipt_id, 0 from told""",
-    "insert into intake.receipt_scope (receipt_id, scope_key, precedence) select receipt_id, scope_key, 0 from told",
-    """insert into raw.submission_value (receipt_id, line_no, scope_key, branch_code, period_code, form, form_version,
-           programme_code, indicator_code, scenario, basis, value, lower_bound, upper_bound, qualifier, value_state,
-           unit_code, position, raw_text)
-       select told.receipt_id, line.line_no, told.scope_key, told.branch_code, told.period_code, 'BM01', '1',
-           line.programme_code, line.indicator_code, 'actual', line.basis, amount.value, amount.value, amount.value,
-           'exact', 'reported', line.unit_code, 'BaoCao!G' || 12 + line.line_no, amount.value::text
-       from told
-       cross join jsonb_to_recordset(%(lines)s) as line
-           (line_no integer, programme_code text, indicator_code text, basis text, unit_code text)
-       cross join lateral (
-           select (100 + abs(hashtext(told.branch_code || line.line_no)) %% 800
-               + abs(hashtext(told.scope_key || line.line_no)) %% 97)::numeric as value
-       ) as amount""",
-)
+# Whoever the form asks each month.
+DUTIES = """
+from seeds.period as period
+inner join seeds.form_assignment as duty
+    on duty.form = 'BM01' and duty.level in ('district', 'commune') and duty.period_kind = period.period_kind
+    and duty.valid_from <= period.end_date and coalesce(duty.valid_to, 'infinity') >= period.end_date
+inner join seeds.branch as branch
+    on branch.level = duty.level
+    and branch.valid_from <= period.end_date and coalesce(branch.valid_to, 'infinity') >= period.end_date
+where period.calendar = 'union' and period.period_kind = 'month' and period.period_code = any(%(months)s)"""
 
 # A bank's loans of a month end: each takes 200,000 and repays 100,000 a month, so that months follow from each other.
 LOANS = """
@@ -202,8 +180,7 @@ def _lay(settings: Settings, options: argparse.Namespace) -> None:
         for number, line in enumerate(_lines(catalogue, options.indicators), start=1)
     ]  # fmt: skip
     with psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True) as admin:
-        for statement in VALUES:
-            admin.execute(statement.encode(), {"months": months, "lines": json.dumps(lines)})
+        lay_reports(admin, DUTIES, {"months": months}, lines)
         for number, month in enumerate(months) if options.loans else ():
             values = {"as_of": _month_end(month), "month": number, "loans": options.loans}
             for statement in LAND_LOANS:
@@ -230,10 +207,13 @@ def _months_until(newest: str, count: int) -> list[str]:
     return [f"{each // 12}-{each % 12 + 1:02}" for each in range(last - count + 1, last + 1)]
 
 
-def _month_end(month: str) -> Any:
+def _following(month: str) -> str:
     year, number = map(int, month.split("-"))
-    following = f"{year + number // 12}-{number % 12 + 1:02}-01"
-    return datetime.fromordinal(datetime.fromisoformat(following).toordinal() - 1).date()
+    return f"{year + number // 12}-{number % 12 + 1:02}"
+
+
+def _month_end(month: str) -> date:
+    return date.fromisoformat(f"{_following(month)}-01") - timedelta(days=1)
 
 
 def _say_size(settings: Settings) -> None:
@@ -267,9 +247,7 @@ def _correct(settings: Settings) -> None:
 def _month(settings: Settings) -> None:
     """One more month: a workbook of each commune, and the bank's feed."""
     _say_size(settings)
-    month = _months_until(_newest(settings), 1)[0]
-    year, number = map(int, month.split("-"))
-    following = f"{year + number // 12}-{number % 12 + 1:02}"
+    following = _following(_newest(settings))
     values = _write_month(settings, following)
     lines = _write_feed(settings, following)
     print(f"arrived: {following}, {values:,} values of communes in one file a province, {lines:,} loan lines")

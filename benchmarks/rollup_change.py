@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
+from laid import lay_reports
+from psycopg.rows import dict_row
 from throwaway import warehouse
 
 from vwu.build import BuildResult, build
@@ -28,39 +30,21 @@ from vwu.stack.server import admin_url, warehouse_name
 
 LAST = "2026-06-30"
 CHANGED = {"branch": "P22-06895", "period": "2026-05", "receipt": "c0ffee0000000000"}
-RECEIPT = "left(md5(branch_code || '|' || period_code), 16)"
 
-# One receipt in force for each commune and month, all its indicators in it.
-LAY = (
-    f"""create temporary table told as
-        select branch.branch_code, period.period_code, {RECEIPT} as receipt_id,
-            'submission|' || branch.branch_code || '|' || period.period_code || '|BM01' as scope_key
-        from seeds.branch as branch
-        inner join seeds.period as period
-            on branch.valid_from <= period.end_date and coalesce(branch.valid_to, 'infinity') >= period.end_date
-        where branch.level = 'commune' and period.calendar = 'union' and period.period_kind = 'month'
-            and period.end_date <= '{LAST}'
-            and period.start_date > date '{LAST}' - make_interval(months => %(months)s + 1)""",
-    """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
-       select receipt_id, md5(receipt_id) || md5(receipt_id), 'submission', scope_key, 1, 'landed', 'benchmark'
-       from told""",
-    """insert into intake.scope (scope_key, kind, branch_code, period_code, form, receipt_id, precedence)
-       select scope_key, 'submission', branch_code, period_code, 'BM01', receipt_id, 1 from told""",
-    """insert into raw.submission_value (receipt_id, line_no, scope_key, branch_code, period_code, form, form_version,
-           programme_code, indicator_code, scenario, basis, value, lower_bound, upper_bound, qualifier, value_state,
-           unit_code, position, raw_text)
-       select told.receipt_id, indicator.place, told.scope_key, told.branch_code, told.period_code, 'BM01', '1',
-           indicator.programme_code, indicator.indicator_code, 'actual', 'in_period', amount.value, amount.value,
-           amount.value, 'exact', 'reported', indicator.unit_code, 'line ' || indicator.place, amount.value::text
-       from told
-       cross join (
-           select *, row_number() over (order by indicator_code)::integer as place from seeds.indicator
-           where measure = 'flow' order by indicator_code limit %(indicators)s
-       ) as indicator
-       cross join lateral (
-           select (abs(hashtext(told.scope_key || indicator.place)) %% 997)::numeric as value
-       ) as amount""",
-)
+# Every commune of its time, each month.
+COMMUNES = """
+from seeds.branch as branch
+inner join seeds.period as period
+    on branch.valid_from <= period.end_date and coalesce(branch.valid_to, 'infinity') >= period.end_date
+where branch.level = 'commune' and period.calendar = 'union' and period.period_kind = 'month'
+    and period.end_date <= %(last)s::date
+    and period.start_date > %(last)s::date - make_interval(months => %(months)s + 1)
+"""
+LINES = """
+select row_number() over (order by indicator_code)::integer as line_no, programme_code, indicator_code,
+    'in_period' as basis, unit_code
+from seeds.indicator where measure = 'flow' order by indicator_code limit %s
+"""
 # The same file once more under another receipt, one figure higher by one.
 CHANGE = (
     """insert into intake.receipt (receipt_id, sha256, kind, file_name, size_bytes, state, received_by)
@@ -110,8 +94,9 @@ def _options() -> argparse.Namespace:
 
 def _lay(settings: Settings, sizes: dict[str, int]) -> int:
     """Returns how many values were laid."""
-    _run(settings, LAY, sizes)
     with psycopg.connect(admin_url(settings, warehouse_name(settings)), autocommit=True) as admin:
+        lines = admin.cursor(row_factory=dict_row).execute(LINES.encode(), [sizes["indicators"]]).fetchall()
+        lay_reports(admin, COMMUNES, {"last": LAST, "months": sizes["months"]}, lines)
         admin.execute("vacuum analyze")
         row = admin.execute("select count(*) from raw.submission_value").fetchone()
     assert row is not None

@@ -36,6 +36,29 @@
     }) }}
 {%- endmacro %}
 
+{# Every count or amount of the families, each once. #}
+{% macro credit_measures(kind) -%}
+    {{ return(credit_families().values() | map(attribute=kind) | sum(start=[]) | unique | list) }}
+{%- endmacro %}
+
+{# A person is at home in one cell of those that share `keys`: whoever is counted there is counted once. #}
+{% macro is_home(keys) -%}
+row_number()
+            over (
+                partition by {{ keys | join(', ') }}
+                order by
+                    md5(
+                        citizen_token
+                        || credit_programme
+                        || commune_code
+                        || commune_code_system
+                        || organisation
+                    )
+            )
+        = 1
+            as is_home
+{%- endmacro %}
+
 {# Level -> the columns that cells must share to be put together there. After level 1 programmes are put together too,
    so that a province's total stays whole; only then provinces, and last organisations. #}
 {% macro credit_levels() -%}
@@ -98,7 +121,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The measures of a revision, each by `text` for the sums {0} and the maxima {1}. #}
+{# The measures of a revision, each by `text`: {0} is what puts several of them together, {1} the column. #}
 {% macro change_measures(family, text) -%}
     {%- for name in credit_changes(family) %},
         {{ text.format('sum', 'changers_' ~ name) }},
@@ -355,7 +378,7 @@
     ) }}
 {%- endmacro %}
 
-{# Cells that a correction left without a loan: they differ from what was shown. #}
+{# Cells that a correction left without a loan: they differ from what was shown. In the order of int_credit_contributor. #}
 {% macro credit_cells_gone() -%}
     union all
     select
@@ -363,8 +386,8 @@
         credit_programme_key,
         region_key,
         organisation,
-        {{ each('0 as {0}, 0 as home_{0}', credit_counts()) }},
-        {{ each('0 as {0}, 0 as own_largest_{0}, 0 as largest_{0}', credit_amounts()) }},
+        {{ each('0 as {0}, 0 as home_{0}', credit_measures('counts')) }},
+        {{ each('0 as {0}, 0 as own_largest_{0}, 0 as largest_{0}', credit_measures('amounts')) }},
         true as is_gone
     from {{ ref('int_credit_change') }}
     inner join changed using (scope_key)

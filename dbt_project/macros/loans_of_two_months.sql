@@ -42,3 +42,26 @@
         where feed.kind = 'loan'
     )
 {%- endmacro %}
+
+{# `loan_now` joined in full with `loan_before`, one row per cell and whatever is named in `by`: what is `told` of the loans
+   there, and every amount of them. #}
+{% macro loans_by_cell(told, by=[]) -%}
+    {%- set keys = [
+        'scope_key', 'credit_programme', 'commune_code', 'commune_code_system', 'organisation'
+    ] + by -%}
+    select
+        {{ each('loan.{0}', keys) }},
+        {{ each('{0}', told) }},
+        sum(loan.lent) as lent,
+        sum(loan.collected) as collected,
+        sum(loan.written_off) as written_off,
+        sum(loan.closing_balance) as closing_balance,
+        sum(loan.overdue) as overdue,
+        sum(loan.frozen) as frozen,
+        {{ loan_movements() }}
+    from loan_now as loan
+    full join loan_before as before
+        on loan.scope_key = before.scope_key and loan.loan_id = before.loan_id
+    group by {{ each('loan.{0}', keys) }}
+    having count(loan.scope_key) > 0
+{%- endmacro %}

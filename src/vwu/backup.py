@@ -22,11 +22,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from vwu.database import connect
 from vwu.intake import store
 from vwu.intake.feed.envelope import decrypt, encrypt
+from vwu.rights import makes_in
 from vwu.settings import Settings
 from vwu.stack import postgres, server, state
 
@@ -133,25 +135,18 @@ def _publisher_may_take_over(settings: Settings) -> Iterator[None]:
     """
     with connect(settings, "owner") as connection:
         connection.execute("alter default privileges grant create on schemas to vwu_publisher")
-    yield
-    with connect(settings, "owner") as connection:
-        connection.execute("alter default privileges revoke create on schemas from vwu_publisher")
-    with server.warehouse_admin(settings) as admin:
-        admin.execute(_KEEP_TO_ITS_OWN)
-
-
-_KEEP_TO_ITS_OWN = """
-do $$
-declare name text;
-begin
-    for name in
-        select nspname from pg_namespace
-        where nspname !~ '^(pg_|information_schema)' and nspname not in ('release', 'published', 'province')
-    loop
-        execute format('revoke create on schema %I from vwu_publisher', name);
-    end loop;
-end $$
-"""
+    try:
+        yield
+    finally:
+        with connect(settings, "owner") as connection:
+            connection.execute("alter default privileges revoke create on schemas from vwu_publisher")
+        with server.warehouse_admin(settings) as admin:
+            made = admin.execute(
+                r"select nspname from pg_namespace where nspname !~ '^(pg_|information_schema)' and nspname <> all(%s)",
+                [list(makes_in("vwu_publisher"))],
+            ).fetchall()
+            for (schema,) in made:
+                admin.execute(sql.SQL("revoke create on schema {} from vwu_publisher").format(sql.Identifier(schema)))
 
 
 def _read(folder: Path) -> Backup:

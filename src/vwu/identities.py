@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_HIDDEN = "•"
+HIDDEN = "•"
 
 
 def _numbers(between: str) -> str:
@@ -49,8 +49,8 @@ def _identity_numbers(text: str) -> Iterator[str]:
 def masked(text: str) -> str:
     """`022187654389` becomes `0221••••••89`; what is shorter than nine characters is hidden whole."""
     if len(text) < 9:
-        return _HIDDEN * len(text)
-    return text[:4] + _HIDDEN * min(len(text) - 6, 12) + text[-2:]
+        return HIDDEN * len(text)
+    return text[:4] + HIDDEN * min(len(text) - 6, 12) + text[-2:]
 
 
 def masked_in_words(text: str) -> str:

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
     from vwu.settings import Settings
 
-REASON = (
-    "Bản sửa làm thay đổi số liệu của quá ít người vay so với số đã công bố: chờ bản sửa tiếp theo. · "
-    "The correction changes the published figures of too few borrowers: it waits for the next one."
-)
-
 
 def hold_revisions(settings: Settings) -> tuple[str, ...]:
     """Hold each feed in force that differs from what a release shows of its month by too few people; returns them."""
@@ -27,7 +22,7 @@ def hold_revisions(settings: Settings) -> tuple[str, ...]:
         receipts = few_people_changed(connection, settings)
     with connect(settings, "loader") as connection:
         for receipt_id in receipts:
-            landing.hold(connection, receipt_id, REASON, settings.who)
+            landing.hold_of_few(connection, receipt_id, settings.who)
     return receipts
 
 

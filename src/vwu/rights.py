@@ -172,6 +172,11 @@ def allowed(role: str, schema: str, relation: str) -> frozenset[str]:
     return frozenset(rights.get(f"{schema}.{relation}", rights.get(schema, "")).split())
 
 
+def makes_in(role: str) -> frozenset[str]:
+    """The schemas in which a role makes its own relations."""
+    return frozenset(schema for schema, verbs in RIGHTS.get(role, {}).items() if verbs == _ALL)
+
+
 def _roles(connection: psycopg.Connection) -> list[str]:
     """The roles that are held against `RIGHTS`: those that it names, and the logins of provinces that there are."""
     logins = connection.execute("select rolname from pg_roles where rolname ~ '^province_[0-9]{2}$'").fetchall()
@@ -213,7 +218,7 @@ def audit(connection: psycopg.Connection) -> list[str]:
     found += [
         f"{role} can make things in schema {schema}"
         for schema, role in connection.execute(_MAKERS, asked).fetchall()
-        if RIGHTS.get(role, {}).get(schema) != _ALL
+        if schema not in makes_in(role)
     ]
     found += [
         f"{role} can become {other}"

@@ -192,6 +192,7 @@ def test_one_late_loan_waits_and_says_so(released: Settings, tmp_path: Path) -> 
     )
     assert state == "held"
     assert "quá ít người vay" in reason_vi
+    assert query(released, "select held_for from quality.held where receipt_id = %s", receipt) == [("few_people",)]
     ((outdated, cells),) = query(
         released,
         "select count(*) filter (where is_outdated), count(*) from published.fct_credit_month where scope_key = %s",

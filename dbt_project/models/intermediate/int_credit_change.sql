@@ -14,7 +14,7 @@
     ],
     post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
 ) }}
-{%- set amounts = credit_amounts() %}
+{%- set amounts = credit_measures('amounts') %}
 {%- set columns = [] %}
 {%- for family in credit_families() %}
     {%- do columns.extend(credit_changes(family)) %}
@@ -90,7 +90,7 @@ known as (
 {{ loans_of_two_months('side', source('raw', 'loan')) }},
 
 person as (
-    {{ credit_people([
+    {{ loans_by_cell([
         'count(*) as loans',
         'count(*) filter (where loan.closing_balance > 0) as loans_outstanding',
         'count(*) filter (where loan.lent > 0) as turns',
@@ -98,7 +98,7 @@ person as (
         "nullif(bool_or(loan.sex = 'F'), false) as female_borrowers",
         "nullif(not bool_or(loan.sex = 'F'), false) as male_borrowers",
         'array_agg(distinct loan.group_id order by loan.group_id) as groups',
-    ]) }}
+    ], by=['citizen_token']) }}
 ),
 
 person_now as (
@@ -142,23 +142,7 @@ difference_in_month as (
             'sum(change_{0}) over (partition by scope_key, citizen_token) as month_{0}',
             amounts
         ) }},
-        row_number()
-            over (
-                partition by
-                    scope_key,
-                    citizen_token,
-                    {{ is_other }}
-                order by
-                    md5(
-                        citizen_token
-                        || credit_programme
-                        || commune_code
-                        || commune_code_system
-                        || organisation
-                    )
-            )
-        = 1
-            as is_home
+        {{ is_home(['scope_key', 'citizen_token', is_other]) }}
     from difference
 ),
 

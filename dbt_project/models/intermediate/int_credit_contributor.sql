@@ -13,10 +13,19 @@
     ],
     post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
 ) }}
+{%- set counts = credit_measures('counts') %}
+{%- set amounts = credit_measures('amounts') %}
 {%- set told = ['lent', 'collected', 'overdue', 'frozen'] %}
-{%- set untold = credit_amounts() | reject('in', ['closing_balance'] + told) | list %}
-{#- In the order in which a summary tells them: the two are put one under the other. #}
-{%- set amounts = ['closing_balance'] + told + untold %}
+{%- set untold = amounts | reject('in', ['closing_balance'] + told) | list %}
+{%- set columns %}
+        scope_key,
+        credit_programme,
+        commune_code,
+        commune_code_system,
+        organisation,
+        {{ each('{0}, home_{0}', counts) }},
+        {{ each('{0}, own_largest_{0}, largest_{0}', amounts) }}
+{%- endset %}
 with
 
 changed as (
@@ -28,12 +37,12 @@ changed as (
 {{ loans_of_two_months() }},
 
 person as (
-    {{ credit_people([
+    {{ loans_by_cell([
         "bool_or(loan.sex = 'F') as is_woman",
         "bool_or(loan.closing_balance > 0) as is_debtor",
         "bool_or(loan.lent > 0) as is_taker",
         "bool_or(loan.closing_balance = 0) as is_closer",
-    ]) }}
+    ], by=['citizen_token']) }}
 ),
 
 person_in_month as (
@@ -42,20 +51,7 @@ person_in_month as (
         {{ each(
             'sum(person.{0}) over (partition by person.scope_key, person.citizen_token) as month_{0}', amounts
         ) }},
-        row_number()
-            over (
-                partition by person.scope_key, person.citizen_token
-                order by
-                    md5(
-                        person.citizen_token
-                        || person.credit_programme
-                        || person.commune_code
-                        || person.commune_code_system
-                        || person.organisation
-                    )
-            )
-        = 1
-            as is_home
+        {{ is_home(['person.scope_key', 'person.citizen_token']) }}
     from person
 ),
 
@@ -127,9 +123,11 @@ summary as (
 ),
 
 credit as (
-    select * from loan
+    select {{ columns }}
+    from loan
     union all
-    select * from summary
+    select {{ columns }}
+    from summary
 ),
 
 resolved as (
@@ -144,7 +142,7 @@ final as (
         organisation,
         {{ each(
             '{0}::bigint as {0}, home_{0}::bigint as home_{0}',
-            credit_counts()
+            counts
         ) }},
         {{ each(
             'coalesce({0}, 0)::numeric as {0}, coalesce(own_largest_{0}, 0)::numeric as own_largest_{0}, '

@@ -21,37 +21,15 @@ changed as (
 {{ loans_of_two_months() }},
 
 loan as (
-    select
-        loan.scope_key,
-        loan.credit_programme,
-        loan.commune_code,
-        loan.commune_code_system,
-        loan.organisation,
-        count(*) as loans,
-        count(*) filter (where loan.closing_balance > 0) as loans_outstanding,
-        count(distinct loan.citizen_token) as borrowers,
-        count(distinct loan.citizen_token) filter (where loan.sex = 'F')
-            as female_borrowers,
-        null::bigint as households,
-        count(distinct loan.group_id) as groups,
-        sum(loan.lent) as lent,
-        count(*) filter (where loan.lent > 0) as turns,
-        sum(loan.collected) as collected,
-        sum(loan.written_off) as written_off,
-        sum(loan.closing_balance) as closing_balance,
-        sum(loan.overdue) as overdue,
-        sum(loan.frozen) as frozen,
-        {{ loan_movements() }}
-    from loan_now as loan
-    full join loan_before as before
-        on loan.scope_key = before.scope_key and loan.loan_id = before.loan_id
-    group by
-        loan.scope_key,
-        loan.credit_programme,
-        loan.commune_code,
-        loan.commune_code_system,
-        loan.organisation
-    having count(loan.scope_key) > 0
+    {{ loans_by_cell([
+        'count(*) as loans',
+        'count(*) filter (where loan.closing_balance > 0) as loans_outstanding',
+        'count(distinct loan.citizen_token) as borrowers',
+        "count(distinct loan.citizen_token) filter (where loan.sex = 'F') as female_borrowers",
+        'null::bigint as households',
+        'count(distinct loan.group_id) as groups',
+        'count(*) filter (where loan.lent > 0) as turns',
+    ]) }}
 ),
 
 -- A summary counts households, not people, and says nothing of groups, write-offs or
@@ -69,8 +47,8 @@ summary as (
         null::bigint as female_borrowers,
         sum(summary.households) as households,
         null::bigint as groups,
-        sum(summary.lent) as lent,
         null::bigint as turns,
+        sum(summary.lent) as lent,
         sum(summary.collected) as collected,
         null::numeric as written_off,
         sum(summary.closing_balance) as closing_balance,

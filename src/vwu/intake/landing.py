@@ -17,6 +17,10 @@ APPROVAL_NEEDED = (
     "It waits for the approval of a branch above: `vwu approve`.",
 )
 
+FEW_PEOPLE = (
+    "Bản sửa làm thay đổi số liệu của quá ít người vay so với số đã công bố: chờ bản sửa tiếp theo.",
+    "The correction changes the published figures of too few borrowers: it waits for the next one.",
+)
 HELD_BEFORE = ("Đã bị giữ lại trước đây: `vwu hold --lift`.", "It was held before: `vwu hold --lift`.")
 # Of a row `filled` of intake.receipt_scope.
 IS_UNAPPROVED = """(filled.is_approval_needed and not exists (
@@ -300,20 +304,34 @@ def hold(
     The scope's last good receipt speaks for it meanwhile (D8). Raises IntakeError without a reason, or when the receipt
     is not in force or held already.
     """
-    return _withhold(connection, receipt_id, reason, who, scope_key, is_withheld=True)
+    return _withhold(connection, receipt_id, (reason, reason), who, scope_key, cause="by_hand")
+
+
+def hold_of_few(connection: psycopg.Connection, receipt_id: str, who: str) -> list[str]:
+    """Hold a correction that would tell of too few people (docs/privacy.md); as `hold` otherwise."""
+    return _withhold(connection, receipt_id, FEW_PEOPLE, who, None, cause="few_people")
 
 
 def lift(
     connection: psycopg.Connection, receipt_id: str, reason: str, who: str, scope_key: str | None = None
 ) -> list[str]:
     """Undo `hold`; what still waits for approval stays held. Raises IntakeError as `hold` does."""
-    return _withhold(connection, receipt_id, reason, who, scope_key, is_withheld=False)
+    return _withhold(connection, receipt_id, (reason, reason), who, scope_key, cause=None)
 
 
 def _withhold(
-    connection: psycopg.Connection, receipt_id: str, reason: str, who: str, scope_key: str | None, *, is_withheld: bool
+    connection: psycopg.Connection,
+    receipt_id: str,
+    reason: tuple[str, str],
+    who: str,
+    scope_key: str | None,
+    *,
+    cause: str | None,
 ) -> list[str]:
-    if not reason.strip():
+    """Hold for a cause, or lift when there is none; the reason in Vietnamese and English."""
+    is_withheld = cause is not None
+    words = " · ".join(dict.fromkeys(reason)).strip()
+    if not words:
         raise IntakeError("holding and lifting need a reason")
     rows = connection.execute(
         f"""update intake.receipt_scope as filled set is_withheld = %s
@@ -332,8 +350,9 @@ def _withhold(
             "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
             [is_held, key],
         )
-        log(connection, who, "hold" if is_withheld else "lift", receipt_id, key, {"reason": reason})
-    why = (reason, reason) if is_withheld else why_held(connection, receipt_id) or ("", "")
+        detail = {"reason": words} | ({"cause": cause} if cause else {})
+        log(connection, who, "hold" if is_withheld else "lift", receipt_id, key, detail)
+    why = reason if is_withheld else why_held(connection, receipt_id) or ("", "")
     settle_state(connection, receipt_id, reason=why)
     return sorted(key for key, _ in rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vwu.identities import masked, without_identity_numbers
+from vwu.identities import HIDDEN, masked, without_identity_numbers
 from vwu.intake.feed.columns import Column, Form
 
 _LONG_NUMBER = re.compile(r"\d{9,}")
@@ -27,7 +27,7 @@ def shown(column: Column | None, value: object) -> str:
     if column.is_identity:
         return masked(text)
     if column.form in {Form.AMOUNT, Form.SIGNED_AMOUNT, Form.COUNT, Form.RATE, Form.DATE}:
-        text = re.sub(r"[^\W\d_]", "•", text)
+        text = re.sub(r"[^\W\d_]", HIDDEN, text)
     elif " " in text.strip() or _DAY.search(text) or (column.name not in _OWN_CODES and _LONG_NUMBER.search(text)):
         text = masked(text)
     text = without_identity_numbers(text)
