@@ -88,6 +88,8 @@ class Proxy:
             except OSError:
                 return
             server = socket.create_connection(self.server)
+            for each in (client, server):  # else a small message waits 40 ms for a delayed acknowledgement
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets += [client, server]
             link = _Link(self, client, server)
             threads = [threading.Thread(target=link.carry_requests), threading.Thread(target=link.carry_replies)]
