@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import faults
+import psutil
 import psycopg
 import pytest
 from faults import AFTER, BACKEND, BEFORE, BROKEN, CUT, FREEZE, FULL, KILL, SERVER, Fault, Proxy, Refusal
@@ -395,6 +396,45 @@ def test_two_hundred_system_calls_that_fail(undisturbed: Undisturbed, tmp_path: 
         )
     print(f"\nexperiments in which a system call failed: {done.total()}, {dict(done)}")
     assert done.total() >= 200
+
+
+def go_back(settings: Settings) -> int | None:
+    return rollback(settings, 1, "a jump is planned")
+
+
+def restart_by_another_clock(settings: Settings, jump: str) -> None:
+    """The same server again, whose clock is wrong by `jump`."""
+    process = psutil.Process(start_server(settings).pid)
+    command, account = process.cmdline(), process.uids().real
+    postgres.stop(postgres.locate(settings.home))
+    log = (settings.home / "logs" / "clock.log").open("wb")
+    subprocess.Popen(
+        ["faketime", "-f", jump, *command],
+        user=account, extra_groups=[], cwd="/", start_new_session=True, stdout=log, stderr=log,
+    )  # fmt: skip
+    patiently(lambda: connect(settings, "owner").close())
+
+
+def in_turn(world: World, folder: Path, jump: str) -> dict[str, Any]:
+    """The state after steps of which every other one runs by a wrong clock (none where there is no jump)."""
+    with world.copy(folder) as settings:
+        for number, step in enumerate((receive_report, receive_feed, publish_next, go_back)):
+            if jump and number % 2 == 0:
+                restart_by_another_clock(world.settings, jump)
+            assert step(settings) in (1, 2, "landed")
+            assert_whole(settings)
+            if jump and number % 2 == 0:
+                postgres.stop(postgres.locate(world.settings.home))
+                world.postmaster()
+        return look(settings)
+
+
+@pytest.mark.program("faketime")
+@pytest.mark.timeout(600)
+def test_a_server_whose_clock_jumps_there_and_back_loses_and_doubles_nothing(world: World, tmp_path: Path) -> None:
+    wanted = in_turn(world, tmp_path / "undisturbed", "")
+    for jump in ("-40d", "+40d"):
+        assert in_turn(world, tmp_path / jump, jump) == wanted
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,19 +71,23 @@ def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
     # Where what is published is protected, the truth behind it bears the published name, and has its checks too.
     tables = [table for model in models for table in (model.name, model.relation)]
     expected = read_expected(expectations or settings.root / "expectations", tables)
-    digest = _hash_candidate(settings, models)
-    with open_context(settings) as context:
-        results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
-        problems = [
-            *expected.problems,
-            *_unrun(expected, results),
-            *_build_problems(settings),
-            *_rights_problems(settings),
-            *attack(settings),
-        ]
-        problems += _write_docs(settings, context)
-    if _hash_candidate(settings, models) != digest:
-        problems.append("the candidate changed while it was checked: run `vwu gate` again")
+    # PostgreSQL hashes while this process imports the library, and again while it writes the pages.
+    with ThreadPoolExecutor(1) as beside:
+        before = beside.submit(_hash_candidate, settings, models)
+        with open_context(settings) as context:
+            digest = before.result()
+            results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
+            problems = [
+                *expected.problems,
+                *_unrun(expected, results),
+                *_build_problems(settings),
+                *_rights_problems(settings),
+                *attack(settings),
+            ]
+            after = beside.submit(_hash_candidate, settings, models)
+            problems += _write_docs(settings, context)
+            if after.result() != digest:
+                problems.append("the candidate changed while it was checked: run `vwu gate` again")
     with connect(settings, "publisher") as connection:
         gate_run_id = record(
             connection, settings, digest, expected, results, problems, judge(results, problems), started
