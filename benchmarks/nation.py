@@ -72,8 +72,7 @@ where period.calendar = 'union' and period.period_kind = 'month' and period.peri
 # A bank's loans of a month end: each takes 200,000 and repays 100,000 a month, so that months follow from each other.
 LOANS = """
 with place as (
-    select region.region_code, row_number() over (order by region.region_code) - 1 as number,
-        count(*) over () as number_of
+    select region.region_code, row_number() over (order by region.region_code) - 1 as number
     from seeds.region as region
     where region.level = 'commune' and region.valid_from <= %(as_of)s::date
         and coalesce(region.valid_to, 'infinity') >= %(as_of)s::date
@@ -105,7 +104,7 @@ select
     case when loan.noise %% 20 = 0 then 45 else 0 end as overdue_days, loan.noise %% 500000 as interest_due,
     loan.noise %% 400000 as interest_collected, loan.noise %% 3000000 as savings_balance, 'active' as status
 from loan
-inner join place on place.number = loan.team %% place.number_of
+inner join place on place.number = loan.team %% (select count(*) from place)
 inner join scheme on scheme.number = loan.person %% 4
 order by loan.number
 """
