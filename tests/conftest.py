@@ -10,6 +10,12 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from vwu.language import VARIABLES, language
+
+# Texts are held in the language of one who has chosen none; a test that wants another sets it.
+os.environ.pop("VWU_LANG", None)
+os.environ.update({name: "C.UTF-8" for name in VARIABLES if language({name: os.environ.get(name, "")})})
+
 # How long an example takes says nothing about whether it holds.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

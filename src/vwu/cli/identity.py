@@ -10,7 +10,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from vwu.cli.output import phrase
+from vwu.cli.output import set_verb
+from vwu.language import phrase
 
 DONE, BLOCKED, WRONG_USE = 0, 1, 2
 
@@ -19,27 +20,65 @@ def register(verbs: Any) -> None:
     """Add this group's verbs."""
     rotate = verbs.add_parser(
         "rotate-key",
-        help="make every token of a person anew, with another key; also when the key is lost",
-        epilog="Keep a copy of the new key file in a safe place. No feed can land meanwhile.",
+        help=phrase(
+            "đổi khóa và làm lại mã thay thế của mọi người; cả khi đã mất khóa",
+            "make every token of a person anew, with another key; also when the key is lost",
+        ),
+        epilog=phrase(
+            "Hãy giữ một bản sao của tệp khóa mới ở nơi an toàn. Trong lúc đó không nhận được sao kê nào.",
+            "Keep a copy of the new key file in a safe place. No feed can land meanwhile.",
+        ),
     )
-    rotate.add_argument("--to", type=Path, metavar="FILE", help="the new key; made when it is not there")
-    rotate.add_argument("--json", action="store_true", help="print JSON for machines")
-    rotate.set_defaults(func=_rotate_key)
+    rotate.add_argument(
+        "--to",
+        type=Path,
+        metavar=phrase("TỆP", "FILE"),
+        help=phrase("khóa mới; chưa có thì được tạo", "the new key; made when it is not there"),
+    )
+    set_verb(rotate, _rotate_key)
 
     forget = verbs.add_parser(
         "forget",
-        help="take a person out on request: the citizen id is read from standard input",
-        epilog="Refused while a loan of theirs runs. Lines and sums stay; they are nobody's from then on.",
+        help=phrase(
+            "xóa thông tin một người theo yêu cầu: số định danh đọc từ đầu vào chuẩn",
+            "take a person out on request: the citizen id is read from standard input",
+        ),
+        epilog=phrase(
+            "Không làm khi người đó còn khoản vay. Các dòng và số tổng vẫn còn, từ đó không của riêng ai.",
+            "Refused while a loan of theirs runs. Lines and sums stay; they are nobody's from then on.",
+        ),
     )
-    forget.add_argument("--reason", required=True, help="who asked, and when; kept in the log")
-    forget.add_argument("--json", action="store_true", help="print JSON for machines")
-    forget.set_defaults(func=_forget)
+    forget.add_argument(
+        "--reason",
+        required=True,
+        metavar=phrase("LÝ_DO", "REASON"),
+        help=phrase("ai yêu cầu, ngày nào; được lưu trong nhật ký", "who asked, and when; kept in the log"),
+    )
+    set_verb(forget, _forget)
 
-    purge = verbs.add_parser("purge", help="remove the kept bytes of old bank feeds; what was landed of them stays")
-    purge.add_argument("--months", type=int, default=24, metavar="N", help="keep so many months (default 24)")
-    purge.add_argument("--yes", action="store_true", help="remove them; without it they are only counted, exit code 1")
-    purge.add_argument("--json", action="store_true", help="print JSON for machines")
-    purge.set_defaults(func=_purge)
+    purge = verbs.add_parser(
+        "purge",
+        help=phrase(
+            "bỏ tệp gốc của sao kê cũ; số liệu đã nhận từ đó vẫn còn",
+            "remove the kept bytes of old bank feeds; what was landed of them stays",
+        ),
+    )
+    purge.add_argument(
+        "--months",
+        type=int,
+        default=24,
+        metavar="N",
+        help=phrase("giữ bấy nhiêu tháng (mặc định 24)", "keep so many months (default 24)"),
+    )
+    purge.add_argument(
+        "--yes",
+        action="store_true",
+        help=phrase(
+            "bỏ thật; không có nó thì chỉ đếm, mã thoát 1",
+            "remove them; without it they are only counted, exit code 1",
+        ),
+    )
+    set_verb(purge, _purge)
 
 
 def _rotate_key(args: argparse.Namespace) -> int:

@@ -7,12 +7,13 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vwu.cli.output import coloured, phrase, say, spoken
+from vwu.cli.output import coloured, example, say, set_verb
+from vwu.cli.parser import day
+from vwu.language import phrase, spoken
 
 if TYPE_CHECKING:
     from vwu.intake.model import Change, FeedChange, Outcome, SubmissionScope
@@ -24,91 +25,242 @@ _SHOWN_FINDINGS = 20
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
+    _register_files(verbs)
+    _register_lists(verbs)
+    _register_decisions(verbs)
+    _register_dates(verbs)
+
+
+def _register_files(verbs: Any) -> None:
     check = verbs.add_parser(
-        "check", help="check files offline, without a database", epilog="example: vwu check 'Báo cáo tháng 1.xlsx'"
+        "check",
+        help=phrase("kiểm tra tệp tại chỗ, không cần cơ sở dữ liệu", "check files offline, without a database"),
+        epilog=example("vwu check 'Báo cáo tháng 1.xlsx'"),
     )
-    check.add_argument("files", nargs="+", metavar="FILE")
-    check.add_argument("--marked", metavar="FILE", help="write the workbook back with the faults marked (one file)")
-    check.add_argument("--csv", metavar="FILE", help="write the findings as CSV (one file)")
+    file = phrase("TỆP", "FILE")
+    check.add_argument("files", nargs="+", metavar=file, help=phrase("tệp cần kiểm tra", "a file to check"))
+    check.add_argument(
+        "--marked",
+        metavar=file,
+        help=phrase(
+            "ghi lại bảng tính có đánh dấu chỗ sai (một tệp)",
+            "write the workbook back with the faults marked (one file)",
+        ),
+    )
+    check.add_argument(
+        "--csv", metavar=file, help=phrase("ghi các phát hiện ra CSV (một tệp)", "write the findings as CSV (one file)")
+    )
     check.add_argument(
         "--history",
-        metavar="FILE",
+        metavar=file,
         action="append",
         default=[],
-        help="earlier periods that `vwu history` wrote, to check against (one file; for each report in it)",
+        help=phrase(
+            "các kỳ trước do `vwu history` ghi, để so sánh (một tệp; cho từng báo cáo trong đó)",
+            "earlier periods that `vwu history` wrote, to check against (one file; for each report in it)",
+        ),
     )
-    check.add_argument("--json", action="store_true", help="one JSON object (INTERFACES 5.1)")
-    check.set_defaults(func=_check)
+    set_verb(check, _check)
 
-    history = verbs.add_parser("history", help="write what a branch reported before, for `vwu check --history`")
-    history.add_argument("--branch", required=True)
-    history.add_argument("--period", required=True, help="the period that is to be reported")
-    history.add_argument("--form", default="BM01")
-    history.add_argument("-o", "--output", required=True, metavar="FILE")
-    history.set_defaults(func=_history)
+    history = verbs.add_parser(
+        "history",
+        help=phrase(
+            "ghi những gì đơn vị đã báo cáo trước đây, cho `vwu check --history`",
+            "write what a branch reported before, for `vwu check --history`",
+        ),
+    )
+    _add_scope(history)
+    history.add_argument(
+        "-o", "--output", required=True, metavar=file, help=phrase("tệp được ghi", "the file to write")
+    )
+    set_verb(history, _history)
 
-    receive = verbs.add_parser("receive", help="receive, check and land files now")
+    receive = verbs.add_parser(
+        "receive", help=phrase("nhận, kiểm tra và đưa tệp vào ngay", "receive, check and land files now")
+    )
     receive.add_argument(
-        "files", nargs="+", metavar="FILE", help="path or URL; a feed needs its control record beside it"
+        "files",
+        nargs="+",
+        metavar=file,
+        help=phrase(
+            "đường dẫn hoặc URL; sao kê cần có bản đối chiếu bên cạnh",
+            "path or URL; a feed needs its control record beside it",
+        ),
     )
-    receive.add_argument("--json", action="store_true", help="one JSON object (INTERFACES 5.1)")
-    receive.set_defaults(func=_receive)
+    set_verb(receive, _receive)
 
-    receipts = verbs.add_parser("receipts", help="list what was received and what became of it")
-    receipts.add_argument("--state", help="only receipts in this state")
-    receipts.add_argument("--json", action="store_true")
-    receipts.set_defaults(func=_receipts)
 
-    findings = verbs.add_parser("findings", help="list open findings")
-    findings.add_argument("receipt", nargs="?", help="only those of one receipt")
-    findings.add_argument("--csv", metavar="FILE", help="write them as CSV")
-    findings.add_argument("--json", action="store_true")
-    findings.set_defaults(func=_findings)
+def _register_lists(verbs: Any) -> None:
+    receipts = verbs.add_parser(
+        "receipts",
+        help=phrase("kê những gì đã nhận và kết quả từng tệp", "list what was received and what became of it"),
+    )
+    receipts.add_argument(
+        "--state",
+        metavar=phrase("TRẠNG_THÁI", "STATE"),
+        help=phrase("chỉ biên nhận ở trạng thái này, như held", "only receipts in this state, such as held"),
+    )
+    set_verb(receipts, _receipts)
 
-    answer = verbs.add_parser("answer", help="answer a finding")
-    answer.add_argument("finding")
-    answer.add_argument("answer", choices=["correct as reported", "explained", "will be corrected"])
-    answer.add_argument("--reason", required=True)
-    answer.epilog = 'example: vwu answer 0f3a… "correct as reported" --reason "đã đối chiếu sổ gốc"'
-    answer.set_defaults(func=_answer)
+    findings = verbs.add_parser("findings", help=phrase("kê các phát hiện còn mở", "list open findings"))
+    findings.add_argument(
+        "receipt",
+        nargs="?",
+        metavar=phrase("BIÊN_NHẬN", "RECEIPT"),
+        help=phrase("chỉ của một biên nhận", "only those of one receipt"),
+    )
+    findings.add_argument("--csv", metavar=phrase("TỆP", "FILE"), help=phrase("ghi ra CSV", "write them as CSV"))
+    set_verb(findings, _findings)
 
-    withdraw = verbs.add_parser("withdraw", help="take a receipt back; the one before it is in force again")
-    withdraw.add_argument("receipt")
-    withdraw.add_argument("--reason", required=True)
-    withdraw.set_defaults(func=_withdraw)
 
-    hold = verbs.add_parser("hold", help="keep a receipt out of releases; its scope's last good figures stay in force")
+def _register_decisions(verbs: Any) -> None:
+    answer = verbs.add_parser("answer", help=phrase("trả lời một phát hiện", "answer a finding"))
+    answer.add_argument(
+        "finding",
+        metavar=phrase("PHÁT_HIỆN", "FINDING"),
+        help=phrase("mã phát hiện do `vwu findings` kê", "an id that `vwu findings` lists"),
+    )
+    answer.add_argument(
+        "answer",
+        choices=["correct as reported", "explained", "will be corrected"],
+        help=phrase(
+            "số báo cáo là đúng, đã giải trình, hoặc sẽ sửa", "the figure is right, is explained, or will be corrected"
+        ),
+    )
+    _add_reason(answer)
+    answer.epilog = example('vwu answer 0f3a… "correct as reported" --reason "đã đối chiếu sổ gốc"')
+    set_verb(answer, _answer)
+
+    withdraw = verbs.add_parser(
+        "withdraw",
+        help=phrase(
+            "rút lại một biên nhận; biên nhận trước đó có hiệu lực trở lại",
+            "take a receipt back; the one before it is in force again",
+        ),
+    )
+    _add_receipt(withdraw)
+    _add_reason(withdraw)
+    set_verb(withdraw, _withdraw)
+
+    hold = verbs.add_parser(
+        "hold",
+        help=phrase(
+            "giữ một biên nhận ngoài các bản phát hành; số tốt gần nhất của báo cáo đó vẫn có hiệu lực",
+            "keep a receipt out of releases; its scope's last good figures stay in force",
+        ),
+    )
     which = hold.add_mutually_exclusive_group(required=True)
-    which.add_argument("receipt", nargs="?")
-    which.add_argument("--failed", action="store_true", help="all that failed errors of the last gate run name")
-    hold.add_argument("--lift", action="store_true", help="undo it")
-    hold.add_argument("--reason", required=True)
-    hold.set_defaults(func=_hold)
+    _add_receipt(which, nargs="?")
+    which.add_argument(
+        "--failed",
+        action="store_true",
+        help=phrase(
+            "mọi biên nhận mà lần kiểm định cuối nêu là có lỗi", "all that failed errors of the last gate run name"
+        ),
+    )
+    hold.add_argument("--lift", action="store_true", help=phrase("thôi giữ", "undo it"))
+    _add_reason(hold)
+    set_verb(hold, _hold)
 
-    approve = verbs.add_parser("approve", help="approve the report of a branch below, which is held until then")
-    approve.add_argument("receipt")
-    approve.add_argument("--as", dest="branch", required=True, metavar="BRANCH", help="the branch that approves")
-    approve.set_defaults(func=_approve)
+    approve = verbs.add_parser(
+        "approve",
+        help=phrase(
+            "duyệt báo cáo của đơn vị cấp dưới, được giữ lại đến khi duyệt",
+            "approve the report of a branch below, which is held until then",
+        ),
+    )
+    _add_receipt(approve)
+    approve.add_argument(
+        "--as",
+        dest="branch",
+        required=True,
+        metavar=phrase("ĐƠN_VỊ", "BRANCH"),
+        help=phrase("mã đơn vị duyệt", "the branch that approves"),
+    )
+    set_verb(approve, _approve)
     for verb in (withdraw, hold, approve):
-        verb.add_argument("--scope", metavar="KEY", help="only this report of a file with several; see `vwu receipts`")
+        verb.add_argument(
+            "--scope",
+            metavar=phrase("KHÓA", "KEY"),
+            help=phrase(
+                "chỉ báo cáo này của tệp có nhiều báo cáo; xem `vwu receipts`",
+                "only this report of a file with several; see `vwu receipts`",
+            ),
+        )
 
-    excuse = verbs.add_parser("excuse", help="allow a report to come late")
-    excuse.add_argument("--branch", required=True)
-    excuse.add_argument("--period", required=True)
-    excuse.add_argument("--form", default="BM01")
-    excuse.add_argument("--until", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
-    excuse.add_argument("--reason", required=True)
-    excuse.add_argument("--approved-by", required=True, help="who allowed it")
-    excuse.set_defaults(func=_excuse)
+
+def _register_dates(verbs: Any) -> None:
+    excuse = verbs.add_parser("excuse", help=phrase("cho phép nộp muộn một báo cáo", "allow a report to come late"))
+    _add_scope(excuse)
+    excuse.add_argument(
+        "--until",
+        required=True,
+        type=day,
+        metavar="YYYY-MM-DD",
+        help=phrase("ngày cuối còn được nộp", "the last day that it may come"),
+    )
+    _add_reason(excuse)
+    excuse.add_argument(
+        "--approved-by",
+        required=True,
+        metavar=phrase("AI", "WHO"),
+        help=phrase("người cho phép", "who allowed it"),
+    )
+    set_verb(excuse, _excuse)
 
     remind = verbs.add_parser(
         "remind",
-        help="write the lists of the reports that are due soon or missing, and the letters where SMTP is set",
+        help=phrase(
+            "ghi danh sách báo cáo sắp đến hạn hoặc còn thiếu, và gửi thư nếu có SMTP",
+            "write the lists of the reports that are due soon or missing, and the letters where SMTP is set",
+        ),
     )
-    remind.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="as of this day; else today")
-    remind.set_defaults(func=_remind)
-    for verb in (history, answer, withdraw, hold, approve, excuse, remind):
-        verb.add_argument("--json", action="store_true", help="print JSON for machines")
+    remind.add_argument(
+        "--on",
+        type=day,
+        metavar="YYYY-MM-DD",
+        help=phrase("tính đến ngày này; mặc định hôm nay", "as of this day; else today"),
+    )
+    set_verb(remind, _remind)
+
+
+def _add_scope(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--branch",
+        required=True,
+        metavar=phrase("ĐƠN_VỊ", "BRANCH"),
+        help=phrase("mã đơn vị, như P22 hoặc P22-06895", "branch code, such as P22 or P22-06895"),
+    )
+    verb.add_argument(
+        "--period",
+        required=True,
+        metavar=phrase("KỲ", "PERIOD"),
+        help=phrase("kỳ phải báo cáo, như 2024-01", "the period that is to be reported, such as 2024-01"),
+    )
+    verb.add_argument(
+        "--form",
+        default="BM01",
+        metavar=phrase("BIỂU", "FORM"),
+        help=phrase("mã biểu (mặc định %(default)s)", "code of the form (default %(default)s)"),
+    )
+
+
+def _add_receipt(verb: Any, nargs: str | None = None) -> None:
+    verb.add_argument(
+        "receipt",
+        nargs=nargs,
+        metavar=phrase("BIÊN_NHẬN", "RECEIPT"),
+        help=phrase("mã biên nhận do `vwu receipts` kê", "an id that `vwu receipts` lists"),
+    )
+
+
+def _add_reason(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--reason",
+        required=True,
+        metavar=phrase("LÝ_DO", "REASON"),
+        help=phrase("lý do; được lưu lại", "why; it is kept"),
+    )
 
 
 def _check(args: argparse.Namespace) -> int:

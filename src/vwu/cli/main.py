@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
+from contextlib import nullcontext
 from importlib import import_module
-from typing import NoReturn
 
 from vwu import __version__
-from vwu.cli.output import phrase
+from vwu.cli.parser import Parser
+from vwu.language import for_machines, phrase
 
 DONE, BLOCKED, WRONG_USE, OUTSIDE_FAILED = 0, 1, 2, 3
 GROUPS = ("stack", "sample", "intake", "identity", "warehouse", "reporting", "run", "safety")
@@ -26,31 +25,16 @@ class OutsideError(Exception):
     """Something outside the product failed (disk, network, server); the message says what to do next."""
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse that says what was probably meant: of a verb or choice that is not there, the nearest ones."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print usage, the fault and what was meant, and exit with 2."""
-        super().error(message + suggestion(message))
-
-
-def suggestion(message: str) -> str:
-    """`; meant: rollup?` for argparse's `invalid choice: 'rolup' (choose from …)`; nothing for other faults."""
-    found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-    if found is None:
-        return ""
-    near = get_close_matches(found[1], re.findall(r"[\w-]+", found[2]), n=3, cutoff=0.6)
-    return f"; ý bạn là · meant: {', '.join(near)}?" if near else ""
-
-
 def parser() -> Parser:
     """The whole command line; importing it stays cheap because verbs import what they need when they run."""
     top = Parser(
         prog="vwu",
-        description="Kho dữ liệu Hội Liên hiệp Phụ nữ Việt Nam · the warehouse of the Vietnam Women's Union",
+        description=phrase("Kho dữ liệu Hội Liên hiệp Phụ nữ Việt Nam", "The warehouse of the Vietnam Women's Union"),
     )
-    top.add_argument("--version", action="version", version=f"vwu {__version__}")
-    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    top.add_argument(
+        "--version", action="version", version=f"vwu {__version__}", help=phrase("hiện phiên bản", "show the version")
+    )
+    verbs = top.add_subparsers(title=phrase("lệnh", "verbs"), metavar=phrase("LỆNH", "VERB"), required=True)
     for group in GROUPS:
         import_module(f"vwu.cli.{group}").register(verbs)
     return top
@@ -61,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _completed(parser()).parse_args(arguments)
     verb: Callable[[argparse.Namespace], int] = args.func
     try:
-        return verb(args)
+        with for_machines() if args.json else nullcontext():
+            return verb(args)
     except KeyboardInterrupt:
         print(
             phrase("\nvwu: đã dừng; không có gì dở dang", "\nvwu: interrupted; nothing half-done is visible"),

@@ -1,4 +1,4 @@
-"""How a verb says its outcome: JSON where it was asked for, else lines in the reader's language.
+"""How a verb says its outcome: JSON where it was asked for, else lines in the reader's language (`vwu.language`).
 
 What the JSON of each verb looks like is in `outputs.json` beside this file, one JSON Schema a verb; a test holds what
 the verbs print to it.
@@ -10,15 +10,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
+
+from vwu.language import phrase
 
 _COLOURS = {
     "error": 31, "rejected": 31, "refuse": 31, "SHUT": 31, "FAILED": 31, "warning": 33, "held": 33, "stopped": 33,
     "landed": 32, "open": 32, "publish": 32, "success": 32, "done": 32, "running": 32,
 }  # fmt: skip
-_VARIABLES = ("VWU_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def say(args: argparse.Namespace, content: Any, *lines: str) -> None:
@@ -29,26 +30,15 @@ def say(args: argparse.Namespace, content: Any, *lines: str) -> None:
         print("\n".join(lines))
 
 
-def language(environment: Mapping[str, str]) -> str | None:
-    """`vi` or `en` where the locale says so, the nearest variable first; None: both, as for English by default.
-
-    A server is often in English without anybody having chosen it, so only VWU_LANG=en leaves the Vietnamese out.
-    """
-    if environment.get("VWU_LANG", "").startswith("en"):
-        return "en"
-    chosen = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
-    return "vi" if chosen.startswith("vi") else None
+def set_verb(verb: argparse.ArgumentParser, function: Callable[[argparse.Namespace], int]) -> None:
+    """What a verb does, and its option --json, which `say` asks about."""
+    verb.add_argument("--json", action="store_true", help=phrase("in JSON cho máy đọc", "print JSON for machines"))
+    verb.set_defaults(func=function)
 
 
-def spoken(vi: str, en: str) -> list[str]:
-    """A message as lines in the reader's language, or in both; nothing for an empty one."""
-    chosen = language(os.environ)
-    return [text for tongue, text in (("vi", vi), ("en", en)) if text and chosen in (None, tongue)]
-
-
-def phrase(vi: str, en: str) -> str:
-    """What an operator is told, in one language: Vietnamese where the locale says so, else English."""
-    return vi if language(os.environ) == "vi" else en
+def example(line: str) -> str:
+    """The last line of a verb's help."""
+    return phrase(f"ví dụ: {line}", f"example: {line}")
 
 
 def coloured(word: str) -> str:

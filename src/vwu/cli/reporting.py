@@ -10,6 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vwu.cli.output import example, set_verb
+from vwu.language import phrase
+
 if TYPE_CHECKING:
     from vwu.fed import Fed
     from vwu.rollup import Credit, Figure, Rollup, Target
@@ -22,55 +25,115 @@ def register(verbs: Any) -> None:
     """Add this group's verbs."""
     rollup = verbs.add_parser(
         "rollup",
-        help="show the national roll-up of a period",
-        description="National and provincial figures of a period with bounds, coverage, reasons and targets.",
-        epilog="example: vwu rollup --period T2021-2026-H1",
+        help=phrase("xem số tổng hợp cả nước của một kỳ", "show the national roll-up of a period"),
+        description=phrase(
+            "Số liệu cả nước và các tỉnh của một kỳ, kèm cận, độ phủ, lý do và chỉ tiêu được giao.",
+            "National and provincial figures of a period with bounds, coverage, reasons and targets.",
+        ),
+        epilog=example("vwu rollup --period T2021-2026-H1"),
     )
     rollup.add_argument(
-        "--boundary", choices=("as_reported", "as_now", "as_before"), default="as_reported",
-        help="provinces of the time (default), of today, or the 63 of before July 2025",
-    )  # fmt: skip
+        "--boundary",
+        choices=("as_reported", "as_now", "as_before"),
+        default="as_reported",
+        help=phrase(
+            "tỉnh theo địa giới khi báo cáo (mặc định), hiện nay, hoặc 63 tỉnh trước tháng 7/2025",
+            "provinces of the time (default), of today, or the 63 of before July 2025",
+        ),
+    )
     _add_period(rollup)
-    rollup.set_defaults(func=_rollup)
+    set_verb(rollup, _rollup)
 
     report = verbs.add_parser(
         "report",
-        help="write the report of a period: page, workbook, package",
-        description="Write index.html, rollup.xlsx and package/ for one period, all from one release.",
-        epilog="example: vwu report --period 2024-01 -o /tmp/bao-cao",
+        help=phrase(
+            "ghi báo cáo của một kỳ: trang, bảng tính, gói dữ liệu",
+            "write the report of a period: page, workbook, package",
+        ),
+        description=phrase(
+            "Ghi index.html, rollup.xlsx và package/ cho một kỳ, tất cả từ một bản phát hành.",
+            "Write index.html, rollup.xlsx and package/ for one period, all from one release.",
+        ),
+        epilog=example("vwu report --period 2024-01 -o /tmp/bao-cao"),
     )
     _add_period(report)
-    report.add_argument("-o", "--output", metavar="DIR", type=Path, help="default: the reports of this installation")
-    report.set_defaults(func=_report)
+    report.add_argument(
+        "-o",
+        "--output",
+        metavar=phrase("THƯ_MỤC", "DIR"),
+        type=Path,
+        help=phrase("mặc định: nơi để báo cáo của hệ thống này", "default: the reports of this installation"),
+    )
+    set_verb(report, _report)
 
     docs = verbs.add_parser(
         "docs",
-        help="write the site: status, data dictionary, rules, models, Data Docs, guide",
-        description="Write the static site of this installation anew and print its start page.",
-        epilog="example: xdg-open $(vwu docs)",
+        help=phrase(
+            "ghi trang tài liệu: tình trạng, từ điển dữ liệu, quy tắc, mô hình, Data Docs, hướng dẫn",
+            "write the site: status, data dictionary, rules, models, Data Docs, guide",
+        ),
+        description=phrase(
+            "Ghi lại trang tài liệu của hệ thống này và in địa chỉ trang đầu.",
+            "Write the static site of this installation anew and print its start page.",
+        ),
+        epilog=example("xdg-open $(vwu docs)"),
     )
-    docs.add_argument("--json", action="store_true", help="print an object for machines")
-    docs.set_defaults(func=_docs)
+    set_verb(docs, _docs)
 
     trace = verbs.add_parser(
         "trace",
-        help="lead from a published figure to its files and cells",
-        description="Every value behind a published figure: file, sheet and cell, what stood there, and its receipt; "
-        "or, with --receipt, every published cell that a file fed.",
-        epilog="example: vwu trace --programme TINCHAP --indicator LOAN_TURNS --region 19 --period T2021-2026-H1",
+        help=phrase(
+            "lần từ một số đã công bố về tệp và ô của nó",
+            "lead from a published figure to its files and cells",
+        ),
+        description=phrase(
+            "Mọi giá trị đứng sau một số đã công bố: tệp, trang tính và ô, nguyên văn trong ô, và biên nhận; hoặc, với "
+            "--receipt, mọi số đã công bố lấy từ một tệp.",
+            "Every value behind a published figure: file, sheet and cell, what stood there, and its receipt; "
+            "or, with --receipt, every published cell that a file fed.",
+        ),
+        epilog=example("vwu trace --programme TINCHAP --indicator LOAN_TURNS --region 19 --period T2021-2026-H1"),
     )
-    trace.add_argument("--programme", metavar="CODE", help="programme, such as DA939")
-    trace.add_argument("--indicator", metavar="CODE", help="indicator, such as LOAN_TURNS")
-    trace.add_argument("--region", default="VN", metavar="CODE", help="region or branch: VN (default), 22, P22-06895")
-    trace.add_argument("--receipt", metavar="R", help="the other way: what this receipt fed, with nothing else given")
+    code = phrase("MÃ", "CODE")
+    trace.add_argument("--programme", metavar=code, help=phrase("chương trình, như DA939", "programme, such as DA939"))
+    trace.add_argument(
+        "--indicator", metavar=code, help=phrase("chỉ tiêu, như LOAN_TURNS", "indicator, such as LOAN_TURNS")
+    )
+    trace.add_argument(
+        "--region",
+        default="VN",
+        metavar=code,
+        help=phrase(
+            "địa bàn hoặc đơn vị: VN (mặc định), 22, P22-06895", "region or branch: VN (default), 22, P22-06895"
+        ),
+    )
+    trace.add_argument(
+        "--receipt",
+        metavar=phrase("BIÊN_NHẬN", "R"),
+        help=phrase(
+            "chiều ngược lại: biên nhận này đã cho những số nào, không kèm gì khác",
+            "the other way: what this receipt fed, with nothing else given",
+        ),
+    )
     _add_period(trace, is_required=False)
-    trace.set_defaults(func=_trace)
+    set_verb(trace, _trace)
 
 
 def _add_period(verb: argparse.ArgumentParser, is_required: bool = True) -> None:
-    verb.add_argument("--period", required=is_required, metavar="P", help="period code, such as 2024-01, 2024-Q2, 2024")
-    verb.add_argument("--release", type=int, metavar="N", help="a past release; default: the one in force")
-    verb.add_argument("--json", action="store_true", help="print an object for machines")
+    verb.add_argument(
+        "--period",
+        required=is_required,
+        metavar=phrase("KỲ", "P"),
+        help=phrase("mã kỳ, như 2024-01, 2024-Q2, 2024", "period code, such as 2024-01, 2024-Q2, 2024"),
+    )
+    verb.add_argument(
+        "--release",
+        type=int,
+        metavar="N",
+        help=phrase(
+            "một bản phát hành cũ; mặc định: bản đang có hiệu lực", "a past release; default: the one in force"
+        ),
+    )
 
 
 def _rollup(args: argparse.Namespace) -> int:

@@ -10,6 +10,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from vwu.cli.main import BLOCKED, DONE, OUTSIDE_FAILED
+from vwu.cli.output import set_verb
+from vwu.cli.parser import HelpAsWritten
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,27 +25,41 @@ if TYPE_CHECKING:
 
 # What shut the gate, on a terminal: how many reasons, how many characters each. JSON has them whole.
 _MOST, _LONGEST = 10, 400
-_EPILOG = """\
-Exit codes: 0 done (rejected files are listed, they are no failure), 1 the gate refused the new release and the one
-before stays in force, 3 something outside failed.
-
-  vwu run                let Airflow's scheduler do it; the stack is started if need be and stays up
-  vwu run --direct       the same steps in this process, without Airflow
-"""
 
 
 def register(verbs: Any) -> None:
     """Add this group's verb."""
     verb = verbs.add_parser(
         "run",
-        help="receive what lies in the landing zone and publish the next release",
-        description="Receive, check and land what lies in the landing zone; build, gate and publish the next release.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        help=phrase(
+            "nhận những gì có ở nơi nhận tệp và công bố bản phát hành kế tiếp",
+            "receive what lies in the landing zone and publish the next release",
+        ),
+        description=phrase(
+            "Nhận và kiểm tra những gì có ở nơi nhận tệp; dựng, kiểm định và công bố bản phát hành kế tiếp.",
+            "Receive, check and land what lies in the landing zone; build, gate and publish the next release.",
+        ),
+        epilog=phrase(
+            "Mã thoát: 0 xong (tệp bị trả lại được kê ra, đó không phải là hỏng), 1 cửa kiểm định không cho công bố\n"
+            "bản mới và bản trước vẫn có hiệu lực, 3 có gì đó bên ngoài bị hỏng.\n\n"
+            "  vwu run                giao cho bộ lập lịch của Airflow; hệ thống được khởi động nếu cần và chạy tiếp\n"
+            "  vwu run --direct       cùng các bước ấy ngay trong tiến trình này, không cần Airflow\n",
+            "Exit codes: 0 done (rejected files are listed, they are no failure), 1 the gate refused the new release\n"
+            "and the one before stays in force, 3 something outside failed.\n\n"
+            "  vwu run                let Airflow's scheduler do it; the stack is started if need be and stays up\n"
+            "  vwu run --direct       the same steps in this process, without Airflow\n",
+        ),
+        formatter_class=HelpAsWritten,
     )
-    verb.add_argument("--direct", action="store_true", help="without Airflow: the same steps in this process")
-    verb.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    verb.set_defaults(func=_run)
+    verb.add_argument(
+        "--direct",
+        action="store_true",
+        help=phrase(
+            "không cần Airflow: cùng các bước ấy ngay trong tiến trình này",
+            "without Airflow: the same steps in this process",
+        ),
+    )
+    set_verb(verb, _run)
 
 
 def _run(args: argparse.Namespace) -> int:

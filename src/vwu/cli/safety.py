@@ -9,30 +9,58 @@ from pathlib import Path
 from typing import Any
 
 from vwu.cli.main import DONE
-from vwu.cli.output import phrase
+from vwu.cli.output import set_verb
+from vwu.language import phrase
 
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
     verb = verbs.add_parser(
         "backup",
-        help="write what cannot be rebuilt into a folder: the database without the marts, and the content store",
-        description="Write what cannot be rebuilt into a folder, or bring the backup there up to date. "
-        "It is sealed under the store key: keep <home>/keys elsewhere, nobody can open it without them.",
+        help=phrase(
+            "ghi vào một thư mục những gì không dựng lại được: cơ sở dữ liệu trừ các bảng đã dựng, và kho tệp",
+            "write what cannot be rebuilt into a folder: the database without the marts, and the content store",
+        ),
+        description=phrase(
+            "Ghi vào một thư mục những gì không dựng lại được, hoặc bổ sung bản sao lưu sẵn có ở đó. Bản sao lưu được "
+            "khóa bằng khóa của kho tệp: hãy cất <home>/keys ở nơi khác, thiếu nó không ai mở được.",
+            "Write what cannot be rebuilt into a folder, or bring the backup there up to date. "
+            "It is sealed under the store key: keep <home>/keys elsewhere, nobody can open it without them.",
+        ),
     )
-    verb.add_argument("folder", type=Path, metavar="DIR")
-    verb.add_argument("--json", action="store_true", help="print JSON for machines")
-    verb.set_defaults(func=_backup)
+    verb.add_argument(
+        "folder",
+        type=Path,
+        metavar=phrase("THƯ_MỤC", "DIR"),
+        help=phrase("thư mục của bản sao lưu", "the folder of the backup"),
+    )
+    set_verb(verb, _backup)
     verb = verbs.add_parser(
         "restore",
-        help="fill an empty home folder and database from a backup",
-        description="Fill an empty home folder and database from a backup. Every release is readable at once; "
-        "`vwu run` makes the rest anew.",
+        help=phrase(
+            "khôi phục bản sao lưu vào thư mục và cơ sở dữ liệu còn trống",
+            "fill an empty home folder and database from a backup",
+        ),
+        description=phrase(
+            "Khôi phục bản sao lưu vào thư mục và cơ sở dữ liệu còn trống. Mọi bản phát hành đọc được ngay; `vwu run` "
+            "làm lại phần còn lại.",
+            "Fill an empty home folder and database from a backup. Every release is readable at once; "
+            "`vwu run` makes the rest anew.",
+        ),
     )
-    verb.add_argument("folder", type=Path, metavar="DIR")
-    verb.add_argument("--keys", type=Path, metavar="FOLDER", help="where token.key and store.key were kept")
-    verb.add_argument("--json", action="store_true", help="print JSON for machines")
-    verb.set_defaults(func=_restore)
+    verb.add_argument(
+        "folder",
+        type=Path,
+        metavar=phrase("THƯ_MỤC", "DIR"),
+        help=phrase("thư mục của bản sao lưu", "the folder of the backup"),
+    )
+    verb.add_argument(
+        "--keys",
+        type=Path,
+        metavar=phrase("THƯ_MỤC", "FOLDER"),
+        help=phrase("nơi cất token.key và store.key", "where token.key and store.key were kept"),
+    )
+    set_verb(verb, _restore)
 
 
 def _backup(args: argparse.Namespace) -> int:

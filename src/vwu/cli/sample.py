@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vwu.cli.output import phrase
+from vwu.cli.output import example, set_verb
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
@@ -22,79 +23,148 @@ def register(verbs: Any) -> None:
     """Add this group's verbs."""
     template = verbs.add_parser(
         "template",
-        help="write the workbook that a branch fills (form BM01)",
-        description="Write form BM01 for one branch and period: codes, names and units prefilled, cells checked.",
-        epilog="example: vwu template --branch P22 --period 2024-01 -o 'Báo cáo tháng 1.xlsx'",
+        help=phrase("ghi biểu BM01 để đơn vị điền", "write the workbook that a branch fills (form BM01)"),
+        description=phrase(
+            "Ghi biểu BM01 cho một đơn vị và một kỳ: điền sẵn mã, tên, đơn vị tính; ô nhập có kiểm tra.",
+            "Write form BM01 for one branch and period: codes, names and units prefilled, cells checked.",
+        ),
+        epilog=example("vwu template --branch P22 --period 2024-01 -o 'Báo cáo tháng 1.xlsx'"),
     )
-    template.add_argument("--branch", required=True, metavar="B", help="branch code, such as P22 or P22-06895")
-    template.add_argument("--period", required=True, metavar="P", help="period code, such as 2024-01 or 2024-Q2")
-    template.add_argument("-o", "--output", metavar="FILE", type=Path, help="default: BM01 <branch> <period>.xlsx here")
+    template.add_argument(
+        "--branch",
+        required=True,
+        metavar=phrase("ĐV", "B"),
+        help=phrase("mã đơn vị, như P22 hoặc P22-06895", "branch code, such as P22 or P22-06895"),
+    )
+    template.add_argument(
+        "--period",
+        required=True,
+        metavar=phrase("KỲ", "P"),
+        help=phrase("mã kỳ, như 2024-01 hoặc 2024-Q2", "period code, such as 2024-01 or 2024-Q2"),
+    )
+    template.add_argument(
+        "-o",
+        "--output",
+        metavar=phrase("TỆP", "FILE"),
+        type=Path,
+        help=phrase("mặc định: BM01 <đơn vị> <kỳ>.xlsx tại đây", "default: BM01 <branch> <period>.xlsx here"),
+    )
     template.add_argument(
         "--history",
-        metavar="FILE",
+        metavar=phrase("TỆP", "FILE"),
         type=Path,
-        help="what `vwu history` wrote: last period's figures stand in grey beside the cells",
+        help=phrase(
+            "tệp do `vwu history` ghi: số kỳ trước in xám cạnh ô nhập",
+            "what `vwu history` wrote: last period's figures stand in grey beside the cells",
+        ),
     )
-    template.add_argument("--json", action="store_true", help="print an object for machines")
-    template.set_defaults(func=_template)
+    set_verb(template, _template)
 
-    example = verbs.add_parser(
+    sample = verbs.add_parser(
         "example",
-        help="write the example landing zone",
-        description="Write the figures of the two source documents as real workbooks, sample bank feeds, and broken "
-        "files. A second call changes nothing.",
-        epilog="example: vwu example /tmp/landing",
+        help=phrase("ghi bộ tệp ví dụ vào nơi nhận tệp", "write the example landing zone"),
+        description=phrase(
+            "Ghi số liệu của hai tài liệu nguồn thành biểu mẫu thật, sao kê mẫu của ngân hàng, và vài tệp cố ý sai. "
+            "Gọi lần nữa không thay đổi gì.",
+            "Write the figures of the two source documents as real workbooks, sample bank feeds, and broken "
+            "files. A second call changes nothing.",
+        ),
+        epilog=example("vwu example /tmp/landing"),
     )
-    example.add_argument("directory", nargs="?", metavar="DIR", help="default: the landing zone of this installation")
-    example.add_argument("--json", action="store_true", help="print an object for machines")
-    example.set_defaults(func=_example)
+    sample.add_argument(
+        "directory",
+        nargs="?",
+        metavar=phrase("THƯ_MỤC", "DIR"),
+        help=phrase("mặc định: nơi nhận tệp của hệ thống này", "default: the landing zone of this installation"),
+    )
+    set_verb(sample, _example)
     _register_generate(verbs)
 
 
 def _register_generate(verbs: Any) -> None:
     generate = verbs.add_parser(
         "generate",
-        help="write a synthetic nation of any size",
-        description="Write bank feeds and branch submissions of an invented nation that agree. The same arguments give "
-        "the same bytes. Places, programmes, rates and ceilings are the catalogue's; people are made up.",
-        epilog="example: vwu generate /tmp/nation --provinces 34 --months 12 --loans 1000000 --seed 7 --from 2025-01",
+        help=phrase("ghi số liệu giả lập cả nước, lớn nhỏ tùy ý", "write a synthetic nation of any size"),
+        description=phrase(
+            "Ghi sao kê ngân hàng và báo cáo của các đơn vị khớp nhau, của một đất nước giả lập. Cùng tham số thì cùng "
+            "từng byte. Địa bàn, chương trình, lãi suất, hạn mức theo danh mục; con người là hư cấu.",
+            "Write bank feeds and branch submissions of an invented nation that agree. The same arguments give "
+            "the same bytes. Places, programmes, rates and ceilings are the catalogue's; people are made up.",
+        ),
+        epilog=example("vwu generate /tmp/nation --provinces 34 --months 12 --loans 1000000 --seed 7 --from 2025-01"),
     )
-    generate.add_argument("directory", metavar="DIR", type=Path, help="a folder; files of the same names are replaced")
+    generate.add_argument(
+        "directory",
+        metavar=phrase("THƯ_MỤC", "DIR"),
+        type=Path,
+        help=phrase("thư mục; tệp trùng tên bị thay", "a folder; files of the same names are replaced"),
+    )
     for name, kind, default, words in (
-        ("provinces", int, 3, "provinces of today, 1 to 34; Thái Nguyên and Quảng Ninh first"),
-        ("months", int, 3, "months in a row"),
-        ("loans", int, 5_000, "lines of each month's loan feed"),
-        ("seed", int, 1, "another seed, another nation"),
-        ("faults", float, 0.0, "share of lines and files at which each known fault is planted, as in 0.001"),
-    ):
-        letter = "RATE" if kind is float else "S" if name == "seed" else "N"
+        ("provinces", int, 3, phrase(
+            "số tỉnh, thành phố hiện nay, từ 1 đến 34; Thái Nguyên và Quảng Ninh trước",
+            "provinces of today, 1 to 34; Thái Nguyên and Quảng Ninh first",
+        )),
+        ("months", int, 3, phrase("số tháng liền nhau", "months in a row")),
+        ("loans", int, 5_000, phrase("số dòng sao kê khoản vay mỗi tháng", "lines of each month's loan feed")),
+        ("seed", int, 1, phrase("số gốc khác cho đất nước khác", "another seed, another nation")),
+        ("faults", float, 0.0, phrase(
+            "tỷ lệ dòng và tệp bị gài mỗi lỗi đã biết, như 0.001",
+            "share of lines and files at which each known fault is planted, as in 0.001",
+        )),
+    ):  # fmt: skip
+        letter = phrase("TỶ_LỆ", "RATE") if kind is float else "S" if name == "seed" else "N"
         generate.add_argument(
-            f"--{name}", metavar=letter, type=kind, default=default, help=f"{words} (default {default})"
+            f"--{name}",
+            metavar=letter,
+            type=kind,
+            default=default,
+            help=phrase(f"{words} (mặc định {default})", f"{words} (default {default})"),
         )
     generate.add_argument(
-        "--from", dest="first_month", metavar="MONTH", type=_month, default="2025-05", help="default 2025-05"
+        "--from",
+        dest="first_month",
+        metavar=phrase("THÁNG", "MONTH"),
+        type=_month,
+        default="2025-05",
+        help=phrase("mặc định 2025-05", "default 2025-05"),
     )
-    generate.add_argument("--compress", choices=("gz", "zst"), help="compress the feeds' data files")
+    generate.add_argument(
+        "--compress",
+        choices=("gz", "zst"),
+        help=phrase("nén tệp số liệu của các sao kê", "compress the feeds' data files"),
+    )
     generate.add_argument(
         "--communes",
         action="store_true",
-        help="the level below the province reports too: districts until June 2025, communes from July 2025",
+        help=phrase(
+            "cấp dưới tỉnh cũng báo cáo: huyện đến tháng 6/2025, xã từ tháng 7/2025",
+            "the level below the province reports too: districts until June 2025, communes from July 2025",
+        ),
     )
-    generate.add_argument("--form", choices=("workbook", "csv"), default="workbook", help="how provinces report")
+    generate.add_argument(
+        "--form",
+        choices=("workbook", "csv"),
+        default="workbook",
+        help=phrase("tỉnh báo cáo bằng bảng tính hay CSV", "how provinces report"),
+    )
     generate.add_argument(
         "--undetermined",
         action="store_true",
-        help="report vouched credit too, which the check holds out with a warning",
+        help=phrase(
+            "báo cáo cả số tín chấp, mà bước kiểm tra cảnh báo và không cộng",
+            "report vouched credit too, which the check holds out with a warning",
+        ),
     )
-    generate.add_argument("--json", action="store_true", help="print an object for machines")
-    generate.set_defaults(func=_generate)
+    set_verb(generate, _generate)
 
 
 def _month(text: str) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a month like 2025-05") from None
+        raise argparse.ArgumentTypeError(
+            phrase(f"{text} không phải tháng dạng 2025-05", f"{text} is not a month like 2025-05")
+        ) from None
 
 
 def _template(args: argparse.Namespace) -> int:

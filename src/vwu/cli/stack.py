@@ -7,42 +7,79 @@ import json
 import sys
 from typing import Any
 
-from vwu.cli.output import phrase
+from vwu.cli.output import set_verb
+from vwu.language import phrase
 
 DONE, BLOCKED = 0, 1
 
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
-    add = verbs.add_parser("up", help="start the local stack and wait until it is ready")
-    add.add_argument("--no-airflow", action="store_true", help="only PostgreSQL")
-    add.add_argument("--json", action="store_true", help="print the status as JSON")
-    add.set_defaults(func=_up)
-    add = verbs.add_parser("bi", help="start Apache Superset with the dashboards of bi/; `make bi` installs it first")
-    add.add_argument("--export", action="store_true", help="write what was changed in Superset back into bi/assets")
-    add.add_argument("--json", action="store_true", help="print the status as JSON")
-    add.set_defaults(func=_bi)
-    add = verbs.add_parser("down", help="stop the local stack")
-    add.add_argument("--json", action="store_true", help="print what was stopped as JSON")
-    add.set_defaults(func=_down)
-    add = verbs.add_parser("status", help="what runs where, the last release, what is held")
-    add.add_argument("--json", action="store_true", help="print it as JSON")
-    add.set_defaults(func=_status)
-    add = verbs.add_parser("dsn", help="print a connection URI; it holds the role's password")
+    add = verbs.add_parser(
+        "up",
+        help=phrase("khởi động hệ thống và đợi đến khi sẵn sàng", "start the local stack and wait until it is ready"),
+    )
+    add.add_argument("--no-airflow", action="store_true", help=phrase("chỉ PostgreSQL", "only PostgreSQL"))
+    set_verb(add, _up)
+    add = verbs.add_parser(
+        "bi",
+        help=phrase(
+            "khởi động Apache Superset với các bảng điều khiển trong bi/; cài đặt trước bằng `make bi`",
+            "start Apache Superset with the dashboards of bi/; `make bi` installs it first",
+        ),
+    )
+    add.add_argument(
+        "--export",
+        action="store_true",
+        help=phrase(
+            "ghi những gì đã sửa trong Superset về lại bi/assets",
+            "write what was changed in Superset back into bi/assets",
+        ),
+    )
+    set_verb(add, _bi)
+    set_verb(verbs.add_parser("down", help=phrase("dừng hệ thống", "stop the local stack")), _down)
+    set_verb(
+        verbs.add_parser(
+            "status",
+            help=phrase(
+                "cái gì đang chạy ở đâu, bản phát hành cuối, những gì đang giữ lại",
+                "what runs where, the last release, what is held",
+            ),
+        ),
+        _status,
+    )
+    add = verbs.add_parser(
+        "dsn",
+        help=phrase(
+            "in địa chỉ kết nối (URI), có cả mật khẩu của vai trò",
+            "print a connection URI; it holds the role's password",
+        ),
+    )
     roles = ["owner", "loader", "builder", "publisher", "bi_reader", "airflow", "superuser"]
-    add.add_argument("--role", choices=roles, default="bi_reader", help="default: %(default)s")
-    add.add_argument("--json", action="store_true", help="print it as JSON")
-    add.set_defaults(func=_dsn)
+    add.add_argument(
+        "--role", choices=roles, default="bi_reader", help=phrase("mặc định: %(default)s", "default: %(default)s")
+    )
+    set_verb(add, _dsn)
     add = verbs.add_parser(
         "reader",
-        help="make a login that sees one province (schema province); prints its URI once",
-        description="Make the login `province_19`, which reads schema `province`: the rows of its own ground and the "
-        "nation's totals. Its URI is printed once and kept nowhere; asked again, the login gets a new password.",
+        help=phrase(
+            "tạo tài khoản chỉ xem một tỉnh (schema province); in URI một lần",
+            "make a login that sees one province (schema province); prints its URI once",
+        ),
+        description=phrase(
+            "Tạo tài khoản như `province_19`, đọc schema `province`: các dòng thuộc địa bàn của mình và số tổng cả "
+            "nước. URI chỉ in một lần, không lưu ở đâu; gọi lại thì tài khoản có mật khẩu mới.",
+            "Make the login `province_19`, which reads schema `province`: the rows of its own ground and the "
+            "nation's totals. Its URI is printed once and kept nowhere; asked again, the login gets a new password.",
+        ),
     )
-    add.add_argument("province", metavar="PROVINCE", help="code of one of today's provinces, such as 19")
-    add.add_argument("--drop", action="store_true", help="take the login away")
-    add.add_argument("--json", action="store_true", help="print it as JSON")
-    add.set_defaults(func=_reader)
+    add.add_argument(
+        "province",
+        metavar=phrase("TỈNH", "PROVINCE"),
+        help=phrase("mã một tỉnh, thành phố hiện nay, như 19", "code of one of today's provinces, such as 19"),
+    )
+    add.add_argument("--drop", action="store_true", help=phrase("bỏ tài khoản", "take the login away"))
+    set_verb(add, _reader)
 
 
 def _up(args: argparse.Namespace) -> int:
@@ -62,7 +99,8 @@ def _up(args: argparse.Namespace) -> int:
         print(phrase(f"đã khởi động: {names}", f"started: {names}") if names else idle)
     _print_status(read_status(outcome.settings), as_json=args.json)
     for file, error in outcome.import_errors.items():
-        print(f"vwu: Airflow cannot import dags/{file}: {error}", file=sys.stderr)
+        refused = phrase(f"Airflow không nạp được dags/{file}", f"Airflow cannot import dags/{file}")
+        print(f"vwu: {refused}: {error}", file=sys.stderr)
     return BLOCKED if outcome.import_errors else DONE
 
 

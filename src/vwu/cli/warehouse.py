@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from vwu.cli.output import phrase, spoken
+from vwu.cli.output import example, set_verb
+from vwu.language import phrase, spoken
 from vwu.settings import load_settings
 
 if TYPE_CHECKING:
@@ -26,33 +27,121 @@ _OUTCOMES = {
 
 def register(verbs: Any) -> None:
     """Add this group's verbs."""
-    build = _verb(verbs, "build", _build, "bring the star up to date with what is in force; exit 1 when a test fails")
-    build.add_argument("--full-refresh", action="store_true", help="make every table anew from what is landed")
-    build.epilog = "example: vwu build && vwu gate && vwu publish"
-    gate = _verb(verbs, "gate", _gate, "check the candidate; exit 1 when it must not be published")
-    gate.epilog = "example: vwu gate && vwu publish"
-    publish = _verb(verbs, "publish", _publish, "publish the candidate that the gate passed, as the next release")
-    publish.add_argument("--again", action="store_true", help="publish anew what a rollback took out of force")
-    releases = _verb(verbs, "releases", _releases, "list the releases, newest first")
-    releases.add_argument("--checksums", action="store_true", help="sha256 of each table of the release in force")
-    rollback = _verb(verbs, "rollback", _rollback, "put another release in force; nothing is copied or lost")
-    rollback.add_argument("release", type=int, metavar="RELEASE", help="a number that `vwu releases` lists")
-    rollback.add_argument("--reason", default="", help="why; kept in the log of releases")
-    official = _verb(verbs, "make-official", _make_official, "approve a period's figures as official, or as revised")
-    official.add_argument("--period", required=True, metavar="CODE")
-    official.add_argument("--release", type=int, metavar="N", help="default: the release in force")
-    official.add_argument("--reason", default="", help="why; a revision needs one")
-    official.epilog = "example: vwu make-official --period 2024-Q1"
-    diff = _verb(verbs, "diff", _diff, "show what changed between two releases, and which receipts caused it")
-    diff.add_argument("from_release", type=int, metavar="R1")
-    diff.add_argument("to_release", type=int, metavar="R2")
-    diff.add_argument("--rows", type=int, default=50, metavar="N", help="changed rows to print (default 50)")
+    build = _verb(
+        verbs, "build", _build,
+        phrase(
+            "dựng lại các bảng số liệu theo những gì đang có hiệu lực; mã thoát 1 khi một kiểm thử không đạt",
+            "bring the star up to date with what is in force; exit 1 when a test fails",
+        ),
+    )  # fmt: skip
+    build.add_argument(
+        "--full-refresh",
+        action="store_true",
+        help=phrase("làm lại mọi bảng từ những gì đã nhận", "make every table anew from what is landed"),
+    )
+    build.epilog = example("vwu build && vwu gate && vwu publish")
+    gate = _verb(
+        verbs, "gate", _gate,
+        phrase(
+            "kiểm định bản chờ công bố; mã thoát 1 khi không được công bố",
+            "check the candidate; exit 1 when it must not be published",
+        ),
+    )  # fmt: skip
+    gate.epilog = example("vwu gate && vwu publish")
+    publish = _verb(
+        verbs, "publish", _publish,
+        phrase(
+            "công bố bản đã qua cửa kiểm định thành bản phát hành kế tiếp",
+            "publish the candidate that the gate passed, as the next release",
+        ),
+    )  # fmt: skip
+    publish.add_argument(
+        "--again",
+        action="store_true",
+        help=phrase(
+            "công bố lại bản đã bị `vwu rollback` đưa ra khỏi hiệu lực",
+            "publish anew what a rollback took out of force",
+        ),
+    )
+    releases = _verb(
+        verbs, "releases", _releases,
+        phrase("kê các bản phát hành, mới nhất trước", "list the releases, newest first"),
+    )  # fmt: skip
+    releases.add_argument(
+        "--checksums",
+        action="store_true",
+        help=phrase("sha256 của từng bảng trong bản đang có hiệu lực", "sha256 of each table of the release in force"),
+    )
+    rollback = _verb(
+        verbs, "rollback", _rollback,
+        phrase(
+            "đưa một bản phát hành khác vào hiệu lực; không chép lại và không mất gì",
+            "put another release in force; nothing is copied or lost",
+        ),
+    )  # fmt: skip
+    rollback.add_argument(
+        "release",
+        type=int,
+        metavar=phrase("BẢN", "RELEASE"),
+        help=phrase("một số do `vwu releases` kê", "a number that `vwu releases` lists"),
+    )
+    rollback.add_argument(
+        "--reason",
+        default="",
+        metavar=phrase("LÝ_DO", "REASON"),
+        help=phrase("lý do; được lưu trong nhật ký phát hành", "why; kept in the log of releases"),
+    )
+    _register_official(verbs)
+    diff = _verb(
+        verbs, "diff", _diff,
+        phrase(
+            "hai bản phát hành khác nhau ở đâu, và do biên nhận nào",
+            "show what changed between two releases, and which receipts caused it",
+        ),
+    )  # fmt: skip
+    diff.add_argument("from_release", type=int, metavar="R1", help=phrase("bản phát hành trước", "the release before"))
+    diff.add_argument("to_release", type=int, metavar="R2", help=phrase("bản phát hành sau", "the release after"))
+    diff.add_argument(
+        "--rows",
+        type=int,
+        default=50,
+        metavar="N",
+        help=phrase("số dòng khác nhau được in (mặc định 50)", "changed rows to print (default 50)"),
+    )
+
+
+def _register_official(verbs: Any) -> None:
+    official = _verb(
+        verbs, "make-official", _make_official,
+        phrase(
+            "duyệt số liệu một kỳ là chính thức, hoặc là đã điều chỉnh",
+            "approve a period's figures as official, or as revised",
+        ),
+    )  # fmt: skip
+    official.add_argument(
+        "--period",
+        required=True,
+        metavar=phrase("KỲ", "CODE"),
+        help=phrase("mã kỳ, như 2024-Q1", "period code, such as 2024-Q1"),
+    )
+    official.add_argument(
+        "--release",
+        type=int,
+        metavar="N",
+        help=phrase("mặc định: bản đang có hiệu lực", "default: the release in force"),
+    )
+    official.add_argument(
+        "--reason",
+        default="",
+        metavar=phrase("LÝ_DO", "REASON"),
+        help=phrase("lý do; phải có khi điều chỉnh", "why; a revision needs one"),
+    )
+    official.epilog = example("vwu make-official --period 2024-Q1")
 
 
 def _verb(verbs: Any, name: str, function: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
-    verb.add_argument("--json", action="store_true", help="print JSON for machines")
-    verb.set_defaults(func=function)
+    set_verb(verb, function)
     return verb
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from vwu.cli.main import WRONG_USE, main, suggestion
+from vwu.cli.main import WRONG_USE, main
+from vwu.cli.parser import suggestion
 
 
 def test_a_mistyped_verb_is_answered_with_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
