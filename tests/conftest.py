@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from importlib.metadata import version
 
 import psycopg
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from vwu.language import VARIABLES, language
 
@@ -37,3 +39,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("VWU_TEST_EVERYTHING"):
                 pytest.fail(f"{program} is not installed; .ci/run names the package", pytrace=False)
             pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; it runs as root in CI, so without its sandbox."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()

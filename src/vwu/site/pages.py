@@ -49,20 +49,20 @@ def start_page(settings: Settings, pipeline: Pipeline) -> str:
     )
     return render(
         "start.html",
-        title="Kho dữ liệu Hội LHPN Việt Nam",
+        title="Trang đầu · Start",
         pipeline=pipeline,
-        reports=[(folder.name, _report_title(folder)) for folder in reports],
+        reports=[(folder.name, _report_titles(folder)) for folder in reports],
         guides=guide_titles(settings.root) if (settings.home / "site" / "guide").exists() else {},
         has_data_docs=(settings.home / "site" / "data_docs" / "index.html").exists(),
         has_models=(settings.home / "site" / "dbt" / "index.html").exists(),
     )
 
 
-def _report_title(folder: Path) -> str:
-    """The period as its report calls it: the page's title up to the dash."""
+def _report_titles(folder: Path) -> list[str]:
+    """The period as its report calls it, in Vietnamese and English: the page's title and description up to the dash."""
     with (folder / "index.html").open(encoding="utf-8") as page:
-        found = re.search(r"<title>(.*?) – ", page.read(2_000))
-    return unescape(found[1]) if found else folder.name
+        found = re.findall(r'(?:<title>|name="description" content=")(.*?) – ', page.read(2_000))
+    return [unescape(name) for name in found] or [folder.name]
 
 
 def status_page(pipeline: Pipeline) -> str:

@@ -53,4 +53,4 @@ def test_rules_of_intake_and_gate_are_told_in_both_languages() -> None:
     page = rules_page(load_settings(), ["dim_bank"])
     assert 'id="GATE_BANK_ROWS"' in page
     assert "gate: dim_bank" in page
-    assert page.count("<tr id=") > 60
+    assert page.count('<tr role="row" id="') > 60
