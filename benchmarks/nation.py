@@ -3,7 +3,8 @@
     export VWU_HOME=/data/nation
     .venv/bin/python benchmarks/nation.py lay --months 12 --indicators 5 --loans 20000
     .venv/bin/python benchmarks/nation.py correct      # a commune's workbook: receive, build, gate, publish (P4)
-    .venv/bin/python benchmarks/nation.py airflow      # another, by the real scheduler (P4)
+    .venv/bin/python benchmarks/nation.py airflow      # another, by the real scheduler (P4), to its reports and site
+    .venv/bin/python benchmarks/nation.py airflow --anew  # the same, with every report that is due written anew
     .venv/bin/python benchmarks/nation.py month        # one more month of every commune and a loan feed (P2)
     .venv/bin/python benchmarks/nation.py gate         # the gate of what is built, table by table, the slowest checks
     .venv/bin/python benchmarks/nation.py rollback     # and forward again (P7)
@@ -57,6 +58,7 @@ from vwu.stack.up import down, up
 NEWEST = "2026-06"  # the last month that is laid; its communes are today's
 COMMUNE = "P22-06895"  # whose workbook is corrected
 SLOW_CHECKS = 12
+ROLL_UP = "national_rollup.roll_up_period"
 
 # Whoever the form asks each month.
 DUTIES = """
@@ -148,10 +150,10 @@ def main() -> None:
     settings = up(settings, Progress(), with_airflow=options.step == "airflow").settings
     if options.step == "lay":
         _lay(settings, options)
+    elif options.step == "airflow":
+        _airflow(settings, options.anew)
     else:
-        {"correct": _correct, "airflow": _airflow, "month": _month, "gate": _gate, "rollback": _rollback}[options.step](
-            settings
-        )
+        {"correct": _correct, "month": _month, "gate": _gate, "rollback": _rollback}[options.step](settings)
 
 
 def _options() -> argparse.Namespace:
@@ -160,6 +162,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--months", type=int, default=12, help="lay: months stored, up to June 2026")
     parser.add_argument("--indicators", type=int, default=5, help="lay: that each branch reports each month")
     parser.add_argument("--loans", type=int, default=20_000, help="lay: lines of each month's feed; 0 for no feeds")
+    parser.add_argument("--anew", action="store_true", help="airflow: every report that is due, not only what changed")
     return parser.parse_args()
 
 
@@ -190,11 +193,13 @@ def _lay(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _lines(catalogue: Catalogue, count: int) -> list[Any]:
-    """The first lines of the form that hold whole numbers which add up, of programmes that ran all the while."""
+    """The first lines of the form that hold whole numbers which add up, of programmes that every province has."""
     lines = [
         line
         for line in form_lines(catalogue, COMMUNE, NEWEST)
-        if catalogue.indicators[line.indicator_code].measure in ("flow", "stock") and line.is_whole
+        if catalogue.indicators[line.indicator_code].measure in ("flow", "stock")
+        and line.is_whole
+        and catalogue.programmes[line.programme_code].level == "national"
     ]
     assert len(lines) >= count, f"the form has only {len(lines)} such lines"
     return lines[:count]
@@ -397,9 +402,11 @@ def _tell(what: str, efforts: dict[str, Effort]) -> None:
     print(f"{'all of ' + what:<24}{sum(efforts.values(), Effort())}", flush=True)
 
 
-def _airflow(settings: Settings) -> None:
-    """From the workbook's arrival to the new release, by the scheduler; the tasks' own time beside it."""
+def _airflow(settings: Settings, anew: bool) -> None:
+    """From the workbook's arrival to the new release and what it rebuilds, by the scheduler; the tasks' own time."""
     _say_size(settings)
+    if anew:
+        shutil.rmtree(settings.home / "reports", ignore_errors=True)
     before = releases(settings)[0].release_id
     arrived = datetime.now(UTC)
     _write_correction(settings)
@@ -409,14 +416,28 @@ def _airflow(settings: Settings) -> None:
     newest = releases(settings)[0]
     assert newest.release_id > before, "no release came of it"
     print(f"from arrival to release {newest.release_id}: {(newest.published_at - arrived).total_seconds():.1f} s; "
-          f"to its reports: {(ended - arrived).total_seconds():.1f} s")  # fmt: skip
+          f"to the end of every run: {(ended - arrived).total_seconds():.1f} s")  # fmt: skip
     with psycopg.connect(settings.database_url("airflow")) as connection:
-        for dag, task, started, seconds in connection.execute(
-            """select dag_id, task_id, start_date, extract(epoch from end_date - start_date) from task_instance
-               where start_date > %s order by start_date""",
+        tasks = connection.execute(
+            """select dag_id || '.' || task_id, start_date, end_date from task_instance
+               where start_date > %s and end_date is not null order by start_date""",
             [arrived],
-        ):
-            print(f"{(started - arrived).total_seconds():8.1f} s  {dag}.{task} took {seconds or 0:.1f} s")
+        ).fetchall()
+    for name, started, finished in tasks:
+        print(f"{(started - arrived).total_seconds():8.1f} s  {name} took {(finished - started).total_seconds():.1f} s")
+    _tell_rebuilt(settings, newest.published_at, tasks)
+
+
+def _tell_rebuilt(settings: Settings, published_at: datetime, tasks: list[tuple[str, datetime, datetime]]) -> None:
+    """When what people see had been written by the DAGs, counted from when the release was in force."""
+    for what, task in (("site and status page", "warehouse_release.report_status"), ("reports", ROLL_UP)):
+        ends = [finished for name, _, finished in tasks if name == task]
+        assert ends, f"{task} did not run"
+        print(f"from the release in force to {what}: {(max(ends) - published_at).total_seconds():.1f} s, "
+              f"{len(ends)} task instances")  # fmt: skip
+    files = [path for path in (settings.home / "reports").rglob("*") if path.stat().st_mtime > published_at.timestamp()]
+    kept = [path.stat().st_size for path in files if path.is_file()]
+    print(f"written: {len(kept):,} files, {sum(kept) / 1e6:,.0f} MB")
 
 
 def _rollback(settings: Settings) -> None:

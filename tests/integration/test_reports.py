@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -29,8 +30,10 @@ import sqlalchemy
 import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
+from browsing import DESK, PHONE, keeps_nobody_out, opened, scrolls_down_only
 from dashboards import names_of, queries_of, read_dashboards, relations_of
 from json_output import machine_output
+from playwright.sync_api import Browser
 
 from vwu.catalogue import load_catalogue
 from vwu.cli.main import main
@@ -388,13 +391,30 @@ def test_the_package_is_what_its_description_says(released: Settings, tmp_path: 
     assert report.flatten(["name", "rowNumber", "fieldName", "message"]) == []
 
 
-def test_the_site_is_whole_and_tells_what_became_of_every_file(
-    released: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("VWU_HOME", str(released.home))
-    monkeypatch.setenv("VWU_DATABASE_URL", admin_url(released, warehouse_name(released)))
-    assert main(["docs", "--json"]) == 0
-    site = Path(machine_output("docs", capsys.readouterr().out)["start"]).parent
+@pytest.fixture(scope="module")
+def site(released: Settings) -> Path:
+    """The folder of the site, as `vwu docs` writes it."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setenv("VWU_HOME", str(released.home))
+        patch.setenv("VWU_DATABASE_URL", admin_url(released, warehouse_name(released)))
+        assert main(["docs", "--json"]) == 0
+    return Path(machine_output("docs", printed.getvalue())["start"]).parent
+
+
+@pytest.mark.program("chromium")
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_no_one_is_kept_out_of_the_site(site: Path, browser: Browser, size: dict[str, int]) -> None:
+    """Of the pages that are made here; dbt's docs and the Data Docs are made by those tools, as they please."""
+    for name in ("index.html", "status.html", "rules.html", "dictionary.html"):
+        page, asked = opened(browser, site / name, size)
+        keeps_nobody_out(page)
+        scrolls_down_only(page)
+        assert asked == [(site / name).as_uri()]
+        page.close()
+
+
+def test_the_site_is_whole_and_tells_what_became_of_every_file(released: Settings, site: Path) -> None:
     pages = {path: path.read_text("utf-8") for path in site.rglob("*.html") if path.parent.name in ("site", "guide")}
     assert len(pages) > 15
     for path, text in pages.items():
