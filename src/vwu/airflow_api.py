@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from vwu.language import phrase
+
 ACTIVE = ("queued", "running")
 _PATIENCE = 30.0  # seconds for one answer
 _ITS_OWN_FAULT = 500
@@ -139,9 +141,24 @@ def _call(
         # What it could not do itself (5xx: its database was slow or locked) it may do later; what is wrong with a call
         # stays wrong.
         kind = NoAnswerError if error.code >= _ITS_OWN_FAULT else AirflowError
-        raise kind(f"Airflow refuses {method} {path}: {error.code} {detail}") from error
+        raise kind(
+            phrase(
+                f"Airflow từ chối {method} {path}: {error.code} {detail}",
+                f"Airflow refuses {method} {path}: {error.code} {detail}",
+            )
+        ) from error
     except TimeoutError as error:
-        raise NoAnswerError(f"Airflow does not answer {method} {url}{path} within {_PATIENCE:.0f} s") from error
+        raise NoAnswerError(
+            phrase(
+                f"Airflow không trả lời {method} {url}{path} trong {_PATIENCE:.0f} giây",
+                f"Airflow does not answer {method} {url}{path} within {_PATIENCE:.0f} s",
+            )
+        ) from error
     except (OSError, ValueError) as error:
-        raise AirflowError(f"Airflow does not answer {method} {url}{path}: {error}") from error
+        raise AirflowError(
+            phrase(
+                f"Airflow không trả lời {method} {url}{path}: {error}",
+                f"Airflow does not answer {method} {url}{path}: {error}",
+            )
+        ) from error
     return content

@@ -28,6 +28,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from vwu.database import connect
 from vwu.intake import store
 from vwu.intake.feed.envelope import decrypt, encrypt
+from vwu.language import phrase
 from vwu.rights import makes_in
 from vwu.settings import Settings
 from vwu.stack import postgres, server, state
@@ -72,7 +73,12 @@ def backup(settings: Settings, folder: Path, show: Show) -> Backup:
     before = _read(folder) if (folder / MANIFEST).exists() else None
     keys = {name: _mark(settings.key(name)) for name in KEYS}
     if before and before.keys != keys:
-        raise BackupError(f"{folder} holds a backup under other keys: give this one a folder of its own")
+        raise BackupError(
+            phrase(
+                f"{folder} đã có bản sao lưu dùng khóa khác: hãy dùng một thư mục riêng cho bản này",
+                f"{folder} holds a backup under other keys: give this one a folder of its own",
+            )
+        )
     show("database")
     # A receipt is there only after its bytes are in the store: the dump first, then every file that it can name.
     made_at = datetime.now(UTC)
@@ -81,7 +87,7 @@ def backup(settings: Settings, folder: Path, show: Show) -> Backup:
     wanted = _receipts(settings)
     show("content store")
     _copy_store(settings.store, str(folder / "store"), show)
-    _refuse_gaps(str(folder / "store"), wanted, "the content store")
+    _refuse_gaps(str(folder / "store"), wanted, phrase("kho tệp", "the content store"))
     made = Backup(
         made_at=made_at.isoformat(timespec="seconds"),
         code_version=settings.code_version,
@@ -112,7 +118,9 @@ def restore(settings: Settings, folder: Path, keys: Path | None, show: Show) -> 
     saved = _read(folder)
     dump = folder / saved.dump
     if store.sha256_of(dump) != saved.dump_sha256:
-        raise BackupError(f"{dump} is damaged: take another backup")
+        raise BackupError(
+            phrase(f"{dump} bị hỏng: hãy dùng bản sao lưu khác", f"{dump} is damaged: take another backup")
+        )
     _place_keys(settings, keys, saved.keys)
     settings = up(settings, Progress(), with_airflow=False).settings
     _refuse_used(settings)
@@ -152,7 +160,12 @@ def _publisher_may_take_over(settings: Settings) -> Iterator[None]:
 def _read(folder: Path) -> Backup:
     path = folder / MANIFEST
     if not path.exists():
-        raise BackupError(f"{folder} holds no whole backup ({MANIFEST} is missing)")
+        raise BackupError(
+            phrase(
+                f"{folder} không có bản sao lưu trọn vẹn (thiếu {MANIFEST})",
+                f"{folder} holds no whole backup ({MANIFEST} is missing)",
+            )
+        )
     content = json.loads(path.read_text("utf-8"))
     return Backup(**content | {"roles": tuple(content["roles"])})
 
@@ -174,11 +187,20 @@ def _place_keys(settings: Settings, folder: Path | None, marks: dict[str, str]) 
             state.write_private(place, (folder / f"{name}.key").read_text("ascii"))
         if not place.exists() and not settings.is_key_in_environment(name):
             raise BackupError(
-                f"the {name} key that this backup was made with is needed: `vwu restore DIR --keys FOLDER`, the folder "
-                "where token.key and store.key were kept"
+                phrase(
+                    f"cần khóa {name} đã dùng khi làm bản sao lưu này: `vwu restore DIR --keys FOLDER`, với FOLDER "
+                    "là nơi cất token.key và store.key",
+                    f"the {name} key that this backup was made with is needed: `vwu restore DIR --keys FOLDER`, the "
+                    "folder where token.key and store.key were kept",
+                )
             )
         if _mark(settings.key(name)) != marks[name]:
-            raise BackupError(f"the {name} key here is not the one that this backup was made with")
+            raise BackupError(
+                phrase(
+                    f"khóa {name} ở đây không phải khóa đã dùng khi làm bản sao lưu này",
+                    f"the {name} key here is not the one that this backup was made with",
+                )
+            )
 
 
 # The database
@@ -228,10 +250,12 @@ def _program(
             process.kill()
             process.wait()
             if isinstance(error, BrokenPipeError):
-                raise BackupError(f"{name} ended early: {_end_of(errors)}") from error
+                raise BackupError(
+                    phrase(f"{name} kết thúc sớm: {_end_of(errors)}", f"{name} ended early: {_end_of(errors)}")
+                ) from error
             raise
         if process.wait():
-            raise BackupError(f"{name} failed: {_end_of(errors)}")
+            raise BackupError(phrase(f"{name} bị hỏng: {_end_of(errors)}", f"{name} failed: {_end_of(errors)}"))
 
 
 def _end_of(errors: IO[bytes]) -> str:
@@ -287,8 +311,12 @@ def _refuse_used(settings: Settings) -> None:
         ).fetchone()
     if row != (0, 0):
         raise BackupError(
-            f"the database at {settings.home} holds receipts or releases: restore into an empty home "
-            "(VWU_HOME), never over what is there"
+            phrase(
+                f"cơ sở dữ liệu ở {settings.home} đã có biên nhận hoặc bản phát hành: hãy khôi phục vào một thư mục "
+                "trống (VWU_HOME), không bao giờ đè lên những gì đang có",
+                f"the database at {settings.home} holds receipts or releases: restore into an empty home "
+                "(VWU_HOME), never over what is there",
+            )
         )
 
 
@@ -328,13 +356,18 @@ def _refuse_gaps(place: str, wanted: Iterable[str], what: str) -> None:
     there = {Path(name).name.removesuffix(".enc") for name in _files(place)}
     missing = [sha256 for sha256 in wanted if sha256 not in there]
     if missing:
-        raise BackupError(f"{what} lacks the bytes of {len(missing)} receipts, the first {missing[0][:16]}")
+        raise BackupError(
+            phrase(
+                f"{what} thiếu nội dung của {len(missing)} biên nhận, đầu tiên là {missing[0][:16]}",
+                f"{what} lacks the bytes of {len(missing)} receipts, the first {missing[0][:16]}",
+            )
+        )
 
 
 def _verify(settings: Settings, show: Show) -> None:
     """Every receipt's bytes are there and have its sha256."""
     wanted = _receipts(settings)
-    _refuse_gaps(settings.store, wanted, "the backup")
+    _refuse_gaps(settings.store, wanted, phrase("bản sao lưu", "the backup"))
     for number, sha256 in enumerate(wanted, start=1):
         show(f"verify file {number}/{len(wanted)}")
         try:

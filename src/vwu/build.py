@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from vwu.database import connect
+from vwu.language import phrase
 from vwu.revision import hold_revisions
 from vwu.settings import Settings
 
@@ -110,7 +111,12 @@ def _hash_files(folder: Path, patterns: Sequence[str]) -> str:
     digest = hashlib.sha256()
     paths = sorted({path for pattern in patterns for path in folder.rglob(pattern)})
     if not paths:
-        raise BuildError(f"nothing to build: {folder} has no {' or '.join(patterns)}")
+        raise BuildError(
+            phrase(
+                f"không có gì để dựng: {folder} không có {' hoặc '.join(patterns)}",
+                f"nothing to build: {folder} has no {' or '.join(patterns)}",
+            )
+        )
     for path in paths:
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -181,7 +187,12 @@ def run_dbt(settings: Settings, *arguments: str, show: Show | None = None) -> tu
     outcome = _invoke(settings, *arguments, show=show)
     results = getattr(outcome.result, "results", None)
     if outcome.exception is not None or results is None:
-        raise BuildError(f"dbt could not {arguments[0]}: {outcome.exception} (log: {_logs(settings)})")
+        raise BuildError(
+            phrase(
+                f"dbt không làm được {arguments[0]}: {outcome.exception} (nhật ký: {_logs(settings)})",
+                f"dbt could not {arguments[0]}: {outcome.exception} (log: {_logs(settings)})",
+            )
+        )
     return tuple(_node_result(result) for result in results)
 
 
@@ -193,7 +204,12 @@ def describe_models(settings: Settings) -> Path:
     outcome = _invoke(settings, "docs", "generate", "--static", "--no-compile")
     page = settings.home / "dbt" / "target" / "static_index.html"
     if not outcome.success or not page.exists():
-        raise BuildError(f"dbt could not describe its models: {outcome.exception} (log: {_logs(settings)})")
+        raise BuildError(
+            phrase(
+                f"dbt không mô tả được các mô hình của nó: {outcome.exception} (nhật ký: {_logs(settings)})",
+                f"dbt could not describe its models: {outcome.exception} (log: {_logs(settings)})",
+            )
+        )
     return page
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from vwu.intake.submission.text import match_key
+from vwu.language import phrase
 
 FIRST_DAY_OF_REFORM = date(2025, 7, 1)
 """From this day communes and provinces are those of QĐ 19/2025/QĐ-TTg (code system GSO-2025)."""
@@ -300,7 +301,12 @@ def load_catalogue(seeds_dir: Path) -> Catalogue:
     Raises `CatalogueError` where the folder is not there.
     """
     if not seeds_dir.is_dir():
-        raise CatalogueError(f"There is no folder of reference data at {seeds_dir}.")
+        raise CatalogueError(
+            phrase(
+                f"Không có thư mục dữ liệu danh mục ở {seeds_dir}.",
+                f"There is no folder of reference data at {seeds_dir}.",
+            )
+        )
     return Catalogue(seeds_dir)
 
 
@@ -606,7 +612,9 @@ class Catalogue:
                 header = next(lines, "").rstrip("\n")
                 yield from _parsed(header, lines, record)
         except FileNotFoundError as error:
-            raise CatalogueError(f"The seed {self._path(seed)} is missing.") from error
+            raise CatalogueError(
+                phrase(f"Thiếu tệp danh mục {self._path(seed)}.", f"The seed {self._path(seed)} is missing.")
+            ) from error
 
     def _header(self, seed: str) -> str:
         return self._headers[seed]
@@ -684,7 +692,12 @@ def _parsed(header: str, lines: Iterator[str] | tuple[str, ...], record: type[R]
         for row in csv.reader(lines):
             yield record(*(read(row[position]) for position, read in readers))
     except (ValueError, IndexError) as error:
-        raise CatalogueError(f"The seed of {record.__name__} is not in order: {error}") from error
+        raise CatalogueError(
+            phrase(
+                f"Danh mục {record.__name__} không hợp lệ: {error}",
+                f"The seed of {record.__name__} is not in order: {error}",
+            )
+        ) from error
 
 
 @cache

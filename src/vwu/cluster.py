@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg import sql
 
+from vwu.language import phrase
 from vwu.settings import Settings, SettingsError, load_settings
 
 # Variables that hold an address of a database that is not the warehouse.
@@ -30,7 +31,12 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
     from vwu.stack.up import up
 
     if not settings.external_url:
-        raise SettingsError("VWU_DATABASE_URL is not set: the cluster has no warehouse")
+        raise SettingsError(
+            phrase(
+                "chưa đặt VWU_DATABASE_URL: cụm máy không có kho dữ liệu",
+                "VWU_DATABASE_URL is not set: the cluster has no warehouse",
+            )
+        )
     up(settings, Progress(), with_airflow=False)
     superset.write_service(state.reread(settings))
     with psycopg.connect(settings.external_url, autocommit=True, connect_timeout=10) as admin:
@@ -43,7 +49,12 @@ def ensure_database(admin: psycopg.Connection, name: str, address: str) -> None:
     parts = urlsplit(address)
     database = parts.path.lstrip("/")
     if not (parts.username and parts.password and database):
-        raise SettingsError(f"{name} must name a role, its password and a database")
+        raise SettingsError(
+            phrase(
+                f"{name} phải nêu vai trò, mật khẩu và cơ sở dữ liệu",
+                f"{name} must name a role, its password and a database",
+            )
+        )
     role = unquote(parts.username)
     exists = admin.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
     admin.execute(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from vwu.language import phrase
+
 if TYPE_CHECKING:
     import smtplib
     from email.message import EmailMessage
@@ -22,11 +24,18 @@ class MailError(OSError):
 def read_contacts(path: Path | None) -> Mapping[str, str]:
     """Addresses by branch code from a CSV with the columns `branch_code,email`. Raises MailError without it."""
     if path is None or not path.is_file():
-        raise MailError(f"VWU_SMTP_URL is set but there is no list of addresses at VWU_CONTACTS ({path})")
+        raise MailError(
+            phrase(
+                f"đã đặt VWU_SMTP_URL nhưng không có danh sách địa chỉ ở VWU_CONTACTS ({path})",
+                f"VWU_SMTP_URL is set but there is no list of addresses at VWU_CONTACTS ({path})",
+            )
+        )
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     if rows and not {"branch_code", "email"} <= rows[0].keys():
-        raise MailError(f"{path} needs the columns branch_code,email")
+        raise MailError(
+            phrase(f"{path} cần có các cột branch_code,email", f"{path} needs the columns branch_code,email")
+        )
     return {row["branch_code"].strip(): row["email"].strip() for row in rows if row["email"].strip()}
 
 
@@ -49,13 +58,23 @@ def open_server(url: str) -> smtplib.SMTP:
             if server.has_extn("starttls"):
                 server.starttls(context=context)
             elif parts.username:
-                raise MailError(f"{host} offers no TLS: the password of VWU_SMTP_URL is not sent in the clear")
+                raise MailError(
+                    phrase(
+                        f"{host} không có TLS: không gửi mật khẩu của VWU_SMTP_URL ở dạng đọc được",
+                        f"{host} offers no TLS: the password of VWU_SMTP_URL is not sent in the clear",
+                    )
+                )
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
     except MailError:
         raise
     except OSError as error:  # smtplib's own errors among them
-        raise MailError(f"the SMTP server {host} refuses or does not answer: {error}") from error
+        raise MailError(
+            phrase(
+                f"máy chủ SMTP {host} từ chối hoặc không trả lời: {error}",
+                f"the SMTP server {host} refuses or does not answer: {error}",
+            )
+        ) from error
     return server
 
 
@@ -69,7 +88,12 @@ def send(server: smtplib.SMTP, letter: EmailMessage) -> bool:
     try:
         server.send_message(letter)
     except smtplib.SMTPServerDisconnected as error:
-        raise MailError(f"the SMTP server hung up at the letter to {letter['To']}") from error
+        raise MailError(
+            phrase(
+                f"máy chủ SMTP ngắt kết nối khi đang gửi thư đến {letter['To']}",
+                f"the SMTP server hung up at the letter to {letter['To']}",
+            )
+        ) from error
     except smtplib.SMTPException:
         return False
     return True

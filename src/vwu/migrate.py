@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from vwu.language import phrase
 from vwu.settings import PROVINCE_READER, ROLES
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -42,7 +43,12 @@ def list_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
     paths = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
     found = [Migration(int(path.name[:4]), path.stem[5:], path.read_text("utf-8")) for path in paths]
     if [step.number for step in found] != list(range(1, len(found) + 1)) or not found:
-        raise MigrationError(f"migrations in {folder} are not numbered 1, 2, 3, …")
+        raise MigrationError(
+            phrase(
+                f"các tệp trong {folder} không được đánh số 1, 2, 3, …",
+                f"migrations in {folder} are not numbered 1, 2, 3, …",
+            )
+        )
     return found
 
 
@@ -126,7 +132,17 @@ def _refuse_drift(done: dict[int, str], steps: list[Migration]) -> None:
     known = {step.number: step.sha256 for step in steps}
     ahead = sorted(set(done) - set(known))
     if ahead:
-        raise MigrationError(f"the database has migration {ahead[-1]}, newer than this version: update the product")
+        raise MigrationError(
+            phrase(
+                f"cơ sở dữ liệu có migration {ahead[-1]}, mới hơn phiên bản này: hãy cập nhật sản phẩm",
+                f"the database has migration {ahead[-1]}, newer than this version: update the product",
+            )
+        )
     edited = [number for number, sha256 in done.items() if known[number] != sha256]
     if edited:
-        raise MigrationError(f"migration {edited[0]} differs from the one that was applied: restore its file")
+        raise MigrationError(
+            phrase(
+                f"migration {edited[0]} khác với bản đã áp dụng: hãy khôi phục tệp đó",
+                f"migration {edited[0]} differs from the one that was applied: restore its file",
+            )
+        )

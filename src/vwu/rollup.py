@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from vwu.comparison import POINTS, Beside, Cell, read_beside
 from vwu.database import read_rows
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     import psycopg
@@ -257,9 +258,16 @@ def open_release(settings: Settings, release_id: int | None = None) -> Iterator[
         try:
             found = read_rows(connection, Release, _RELEASE, [])
         except psycopg.errors.InvalidParameterValue as error:
-            raise NothingPublishedError(f"{error.diag.message_primary}: see `vwu releases`") from error
+            raise NothingPublishedError(
+                phrase(
+                    f"không có bản phát hành {release_id}: xem `vwu releases`",
+                    f"there is no release {release_id}: see `vwu releases`",
+                )
+            ) from error
         if not found:
-            raise NothingPublishedError("chưa có bản phát hành nào · nothing is published yet: run `vwu run`")
+            raise NothingPublishedError(
+                phrase("chưa có bản phát hành nào: hãy chạy `vwu run`", "nothing is published yet: run `vwu run`")
+            )
         connection.execute("select set_config('vwu.release', %s, true)", [str(found[0].release_id)])
         yield connection, found[0]
 
@@ -379,7 +387,12 @@ def _release_of(settings: Settings, period_code: str, vintage: int) -> int:
     with open_release(settings) as (connection, _):
         found = [each.release_id for each in read_vintages(connection, period_code) if each.vintage == vintage]
     if not found:
-        raise NothingPublishedError(f"kỳ {period_code} không có số chính thức lần {vintage} · no vintage {vintage}")
+        raise NothingPublishedError(
+            phrase(
+                f"kỳ {period_code} không có số chính thức lần {vintage}",
+                f"period {period_code} has no vintage {vintage}",
+            )
+        )
     return found[0]
 
 
@@ -387,8 +400,12 @@ def _period(connection: psycopg.Connection, period_code: str) -> Period:
     found = read_rows(connection, Period, _PERIOD, [period_code])
     if not found:
         raise NothingPublishedError(
-            f"không có kỳ {period_code} · there is no period {period_code}: write it as 2024-01, 2024-Q2, 2024-6M, "
-            "2024-9M, 2024, T2021-2026-H1 or 2024-04/2024-09"
+            phrase(
+                f"không có kỳ {period_code}: hãy viết như 2024-01, 2024-Q2, 2024-6M, 2024-9M, 2024, T2021-2026-H1 hoặc "
+                "2024-04/2024-09",
+                f"there is no period {period_code}: write it as 2024-01, 2024-Q2, 2024-6M, 2024-9M, 2024, "
+                "T2021-2026-H1 or 2024-04/2024-09",
+            )
         )
     return found[0]
 

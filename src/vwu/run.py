@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vwu import airflow_api
 from vwu.airflow_api import Airflow, DagRun
+from vwu.language import phrase
 from vwu.settings import Settings
 
 INTAKE = ("branch_submissions", "bank_feeds")
@@ -143,7 +144,12 @@ def run_through_airflow(settings: Settings, show: Show) -> tuple[Failure, ...]:
 def _refuse_paused(airflow: Airflow) -> None:
     paused = [dag_id for dag_id in (*INTAKE, RELEASE, ROLLUP) if airflow_api.is_paused(airflow, dag_id)]
     if paused:
-        raise RunError(f"paused in Airflow: {', '.join(paused)}; switch them on at {airflow.url}/dags and run again")
+        raise RunError(
+            phrase(
+                f"đang tạm dừng trong Airflow: {', '.join(paused)}; hãy bật lại ở {airflow.url}/dags rồi chạy lại",
+                f"paused in Airflow: {', '.join(paused)}; switch them on at {airflow.url}/dags and run again",
+            )
+        )
 
 
 def _newest(airflow: Airflow, dag_id: str) -> set[str]:
@@ -197,7 +203,12 @@ def _refuse_dead_component(settings: Settings) -> None:
     dead = [name for name in COMPONENTS if processes.find(settings.home, name) is None]
     if dead:
         logs = ", ".join(str(processes.log_path(settings.home, name)) for name in dead)
-        raise RunError(f"{', '.join(dead)} ended during the run; read {logs}, then run again: nothing is lost")
+        raise RunError(
+            phrase(
+                f"{', '.join(dead)} đã tắt trong khi chạy; hãy đọc {logs}, rồi chạy lại: không mất gì",
+                f"{', '.join(dead)} ended during the run; read {logs}, then run again: nothing is lost",
+            )
+        )
 
 
 def _failures(airflow: Airflow, runs: Iterable[DagRun]) -> Iterable[Failure]:

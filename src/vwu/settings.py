@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from vwu import __version__
+from vwu.language import phrase
 
 # Python's name of a role -> its name in the database.
 ROLES: Mapping[str, str] = {
@@ -81,9 +82,19 @@ class Settings:
         if role == "airflow" and self.external_airflow_url:
             return self.external_airflow_url
         if role not in ROLES and role != "superuser":
-            raise SettingsError(f"there is no role {role!r}; roles are {', '.join([*ROLES, 'superuser'])}")
+            raise SettingsError(
+                phrase(
+                    f"không có vai trò {role!r}; các vai trò: {', '.join([*ROLES, 'superuser'])}",
+                    f"there is no role {role!r}; roles are {', '.join([*ROLES, 'superuser'])}",
+                )
+            )
         if role not in self.secrets:
-            raise SettingsError(f"no password for role {role!r} in {self.home}/secrets.json: run `vwu up` first")
+            raise SettingsError(
+                phrase(
+                    f"không có mật khẩu của vai trò {role!r} trong {self.home}/secrets.json: hãy chạy `vwu up` trước",
+                    f"no password for role {role!r} in {self.home}/secrets.json: run `vwu up` first",
+                )
+            )
         return self._url("postgres" if role == "superuser" else ROLES[role], self.secrets[role], role)
 
     def login_url(self, user: str, password: str) -> str:
@@ -102,7 +113,12 @@ class Settings:
             database = AIRFLOW_DATABASE if role == "airflow" else parts.path.lstrip("/") or self.database
             return host, database, parts.query
         if "postgres_port" not in self.stack:
-            raise SettingsError(f"no PostgreSQL is known in {self.home}: run `vwu up` first")
+            raise SettingsError(
+                phrase(
+                    f"chưa biết PostgreSQL nào ở {self.home}: hãy chạy `vwu up` trước",
+                    f"no PostgreSQL is known in {self.home}: run `vwu up` first",
+                )
+            )
         database = {"airflow": AIRFLOW_DATABASE, "superuser": "postgres"}.get(role, self.database)
         return f"127.0.0.1:{self.stack['postgres_port']}", database, ""
 
@@ -115,7 +131,12 @@ class Settings:
             return bytes.fromhex(os.environ[f"VWU_{name.upper()}_KEY"])
         path = self.key_file(name)
         if not path.exists():
-            raise SettingsError(f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE")
+            raise SettingsError(
+                phrase(
+                    f"khóa {name} không có ở {path}: hãy chạy `vwu up`, hoặc đặt VWU_{name.upper()}_KEY_FILE",
+                    f"the {name} key is not at {path}: run `vwu up`, or set VWU_{name.upper()}_KEY_FILE",
+                )
+            )
         return read_key(path)
 
     @property
@@ -141,7 +162,12 @@ def read_key(path: Path) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise SettingsError(f"{path} does not hold a key: {2 * KEY_BYTES} hexadecimal digits are needed")
+        raise SettingsError(
+            phrase(
+                f"{path} không chứa khóa: cần {2 * KEY_BYTES} chữ số thập lục phân",
+                f"{path} does not hold a key: {2 * KEY_BYTES} hexadecimal digits are needed",
+            )
+        )
     return key
 
 
@@ -178,7 +204,12 @@ def _at_least(env: Mapping[str, str], name: str, default: int, least: int) -> in
     """A whole number, such as a threshold of protection; raises SettingsError for one that is too small."""
     value = env.get(name) or str(default)
     if not value.isdecimal() or int(value) < least:
-        raise SettingsError(f"{name} is {value!r}: a whole number of at least {least} is needed")
+        raise SettingsError(
+            phrase(
+                f"{name} là {value!r}: cần số nguyên từ {least} trở lên",
+                f"{name} is {value!r}: a whole number of at least {least} is needed",
+            )
+        )
     return int(value)
 
 
@@ -192,7 +223,12 @@ def _moment(env: Mapping[str, str], name: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise SettingsError(f"{name} is {value!r}: write it as 2026-07-20T08:00:00+07:00")
+        raise SettingsError(
+            phrase(
+                f"{name} là {value!r}: hãy viết như 2026-07-20T08:00:00+07:00",
+                f"{name} is {value!r}: write it as 2026-07-20T08:00:00+07:00",
+            )
+        )
     return moment
 
 

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from vwu.database import read_rows
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,19 +184,21 @@ def _region_of(code: str) -> str:
 
 def _explain(connection: psycopg.Connection, wanted: dict[str, str]) -> str:
     """Which of the four codes is unknown and what was probably meant, else that they do not meet in this release."""
-    unknown = []
+    unknown, meant = [], phrase("ý bạn là", "meant")
     for name, code in wanted.items():
         codes = {known for (known,) in connection.execute(_CODES[name])}
         if code not in codes:
             near = ", ".join(get_close_matches(code, codes, n=3))
-            unknown.append(f"{name} {code}{f' (ý bạn là · meant: {near}?)' if near else ''}")
+            unknown.append(f"{phrase(_NAMES[name], name)} {code}{f' ({meant}: {near}?)' if near else ''}")
     if unknown:
-        return f"không có mã · unknown: {', '.join(unknown)}"
-    return (
-        "không có số liệu nào được công bố cho ô này · nothing is published for this cell: see `vwu rollup --period P`"
+        return f"{phrase('không có mã', 'unknown')}: {', '.join(unknown)}"
+    return phrase(
+        "không có số liệu nào được công bố cho ô này: xem `vwu rollup --period P`",
+        "nothing is published for this cell: see `vwu rollup --period P`",
     )
 
 
+_NAMES = {"programme": "chương trình", "indicator": "chỉ tiêu", "region": "địa bàn", "period": "kỳ"}
 _CODES: dict[str, LiteralString] = {
     "programme": "select programme_code from published.dim_programme",
     "indicator": "select indicator_code from published.dim_indicator",

@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from vwu.language import phrase
+
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
@@ -136,7 +138,12 @@ def workbook_bytes(workbook: Workbook, text_number_ranges: str = "") -> bytes:
     """
     content = steady_bytes(workbook, text_number_ranges)
     if unseen := hidden_content(content):
-        raise HiddenContentError(f"this workbook may not go out: {', '.join(unseen)}")
+        raise HiddenContentError(
+            phrase(
+                f"không được gửi bảng tính này đi: {', '.join(unseen)}",
+                f"this workbook may not go out: {', '.join(unseen)}",
+            )
+        )
     return content
 
 

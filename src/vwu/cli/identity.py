@@ -125,7 +125,7 @@ def _purge(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
 
     if args.months < 1:
-        print(f"vwu purge: --months {phrase('phải từ 1 trở lên', 'must be 1 or more')}", file=sys.stderr)
+        print(f"vwu purge: {phrase('--months phải từ 1 trở lên', '--months must be 1 or more')}", file=sys.stderr)
         return WRONG_USE
     count = purge(load_settings(), args.months, is_certain=args.yes)
     is_refused = count > 0 and not args.yes

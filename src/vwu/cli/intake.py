@@ -270,14 +270,18 @@ def _check(args: argparse.Namespace) -> int:
 
     single = [option for option in ("marked", "csv", "history") if getattr(args, option)]
     if single and len(args.files) > 1:
-        print(f"vwu check: --{single[0]} takes one FILE", file=sys.stderr)
+        one = phrase(f"--{single[0]} chỉ dùng với một tệp", f"--{single[0]} takes one FILE")
+        print(f"vwu check: {one}", file=sys.stderr)
         return WRONG_USE
     catalogue = load_catalogue(load_settings().root / "seeds")
     histories = dict(read_history(Path(name)) for name in args.history)
     outcomes = [check(_existing(name), catalogue, today(), histories) for name in args.files]
     foreign = [scope for scope in histories if outcomes[0].scopes and scope not in outcomes[0].scopes]
     if foreign:
-        print(f"vwu check: --history is that of {foreign[0].key}, which is not in this file", file=sys.stderr)
+        print("vwu check: " + phrase(
+            f"--history là của {foreign[0].key}, không có trong tệp này",
+            f"--history is that of {foreign[0].key}, which is not in this file",
+        ), file=sys.stderr)  # fmt: skip
         return WRONG_USE
     if args.marked:
         _write_marked(Path(args.files[0]), Path(args.marked), outcomes[0])
@@ -303,7 +307,12 @@ def read_history(path: Path) -> tuple[SubmissionScope, History]:
         written = json.loads(path.read_text("utf-8"))
         return SubmissionScope(**written["scope"]), history_from_json(written)
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        raise IntakeError(f"{path} is not what `vwu history` writes ({error}): write it again") from error
+        raise IntakeError(
+            phrase(
+                f"{path} không phải tệp do `vwu history` ghi ({error}): hãy ghi lại",
+                f"{path} is not what `vwu history` writes ({error}): write it again",
+            )
+        ) from error
 
 
 def _history(args: argparse.Namespace) -> int:
@@ -347,7 +356,7 @@ def _inert(value: Any) -> Any:
 def _existing(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {name}")
+        raise FileNotFoundError(phrase(f"không có tệp {name}", f"there is no file {name}"))
     return path
 
 
@@ -525,7 +534,10 @@ def _hold(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     if args.failed and (args.lift or args.scope):
-        print("vwu hold: --failed holds whole files; name the RECEIPT to lift, or to hold one report", file=sys.stderr)
+        print("vwu hold: " + phrase(
+            "--failed giữ lại cả tệp; hãy nêu BIÊN_NHẬN để thôi giữ, hoặc để giữ riêng một báo cáo",
+            "--failed holds whole files; name the RECEIPT to lift, or to hold one report",
+        ), file=sys.stderr)  # fmt: skip
         return WRONG_USE
     with connect(settings, "publisher") as connection:
         receipts = failed_receipts(connection) if args.failed else [args.receipt]

@@ -73,12 +73,13 @@ def _explain(error: Exception) -> int:
     """One line for a person. A fault of our own keeps its traceback: hiding it would help nobody."""
     import psycopg
 
+    from vwu.catalogue import CatalogueError
     from vwu.intake.landing import IntakeError
     from vwu.migrate import MigrationError
     from vwu.settings import SettingsError
     from vwu.stack import StackError
 
-    if isinstance(error, (SettingsError, IntakeError, FileNotFoundError)):
+    if isinstance(error, (SettingsError, IntakeError, CatalogueError, FileNotFoundError)):
         print(f"vwu: {error}", file=sys.stderr)
         return WRONG_USE
     if isinstance(error, (OutsideError, MigrationError, StackError, psycopg.OperationalError, OSError)):

@@ -196,7 +196,10 @@ def _trace(args: argparse.Namespace) -> int:
     if args.receipt:
         return _trace_receipt(args)
     if not (args.programme and args.indicator and args.period):
-        print("vwu: give --programme, --indicator and --period, or --receipt", file=sys.stderr)
+        print("vwu: " + phrase(
+            "hãy nêu --programme, --indicator và --period, hoặc --receipt",
+            "give --programme, --indicator and --period, or --receipt",
+        ), file=sys.stderr)  # fmt: skip
         return WRONG_USE
     try:
         with open_release(load_settings(), args.release) as (connection, release):

@@ -113,7 +113,10 @@ def _stack(settings: Settings, progress: Progress, *, with_airflow: bool) -> Ite
         outcome = up(settings, progress, with_airflow=with_airflow)
         if outcome.import_errors:
             raise OutsideError(
-                "\n".join(f"Airflow cannot import dags/{file}: {why}" for file, why in outcome.import_errors.items())
+                "\n".join(
+                    phrase(f"Airflow không nạp được dags/{file}: {why}", f"Airflow cannot import dags/{file}: {why}")
+                    for file, why in outcome.import_errors.items()
+                )
             )
         try:
             yield outcome.settings

@@ -174,7 +174,8 @@ def _template(args: argparse.Namespace) -> int:
     path = args.output or Path(f"BM01 {args.branch} {args.period.replace('/', '_')}.xlsx")
     scope, history = read_history(args.history) if args.history else (None, None)
     if scope is not None and (scope.branch_code, scope.period_code) != (args.branch, args.period):
-        print(f"vwu template: {args.history} is the history of {scope.key}", file=sys.stderr)
+        other = phrase(f"{args.history} là của {scope.key}", f"{args.history} is the history of {scope.key}")
+        print(f"vwu template: {other}", file=sys.stderr)
         return WRONG_USE
     try:
         content = write_template(_catalogue(), args.branch, args.period, history=history)
@@ -195,7 +196,10 @@ def _example(args: argparse.Namespace) -> int:
 
     directory = args.directory or load_settings().landing
     if "://" in directory:
-        print(f"vwu: {directory} is not a folder; name one: vwu example DIR", file=sys.stderr)
+        print("vwu: " + phrase(
+            f"{directory} không phải thư mục; hãy nêu một thư mục: vwu example DIR",
+            f"{directory} is not a folder; name one: vwu example DIR",
+        ), file=sys.stderr)  # fmt: skip
         return WRONG_USE
     paths = write_example(Path(directory), _catalogue())
     if args.json:

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from vwu.language import phrase
+
 _SITE = {
     "class_name": "SiteBuilder",
     "show_how_to_buttons": False,
@@ -36,7 +38,7 @@ def write_docs(context: Any, folder: Path) -> Path:
     for page in fresh.rglob("*.html"):
         page.write_text(without_network(page.read_text("utf-8")), "utf-8")
     if not (fresh / "index.html").exists():
-        raise OSError(f"{fresh}/index.html was not written")
+        raise OSError(phrase(f"không ghi được {fresh}/index.html", f"{fresh}/index.html was not written"))
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
     return folder / "index.html"

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from vwu.intake.model import Kind
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue
@@ -85,5 +86,10 @@ def amounts(offer: Offer, catalogue: Catalogue, days: Sequence[date]) -> list[in
     most = min((int(each) for each in ceilings if each is not None), default=None)
     left = [each * MILLION for each in offer.millions if most is None or each * MILLION <= most]
     if not left:
-        raise ValueError(f"every invented amount of {offer.credit_programme} is above its ceiling of {most} đồng")
+        raise ValueError(
+            phrase(
+                f"mọi số tiền giả lập của {offer.credit_programme} đều vượt hạn mức {most} đồng",
+                f"every invented amount of {offer.credit_programme} is above its ceiling of {most} đồng",
+            )
+        )
     return left

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from vwu.language import phrase
+
 EARLIEST_MONTH = date(2021, 1, 1)
 """Before this month too few of the catalogue's programmes ran to make a nation of."""
 
@@ -37,17 +39,36 @@ class Request:
     def __post_init__(self) -> None:
         """Raise ValueError with what is allowed."""
         if not 1 <= self.provinces <= MOST_PROVINCES:
-            raise ValueError(f"--provinces is between 1 and {MOST_PROVINCES}, the provinces of today")
+            raise ValueError(
+                phrase(
+                    f"--provinces từ 1 đến {MOST_PROVINCES}, là số tỉnh, thành phố hiện nay",
+                    f"--provinces is between 1 and {MOST_PROVINCES}, the provinces of today",
+                )
+            )
         if self.months < 1 or self.loans < 1:
-            raise ValueError("--months and --loans are at least 1")
+            raise ValueError(phrase("--months và --loans ít nhất là 1", "--months and --loans are at least 1"))
         if self.first_month < EARLIEST_MONTH:
-            raise ValueError(f"--from is {EARLIEST_MONTH:%Y-%m} or later")
+            raise ValueError(
+                phrase(f"--from từ {EARLIEST_MONTH:%Y-%m} trở đi", f"--from is {EARLIEST_MONTH:%Y-%m} or later")
+            )
         if self.loans > MOST_LOANS:
-            raise ValueError(f"--loans is at most {MOST_LOANS:,}: beyond, citizen ids would repeat")
+            raise ValueError(
+                phrase(
+                    f"--loans nhiều nhất {MOST_LOANS:,}: hơn nữa thì số định danh bị trùng",
+                    f"--loans is at most {MOST_LOANS:,}: beyond, citizen ids would repeat",
+                )
+            )
         if not 0 <= self.seed < 2**63:
-            raise ValueError("--seed is a whole number of zero or more, below 2 to the 63rd")
+            raise ValueError(
+                phrase(
+                    "--seed là số nguyên không âm, nhỏ hơn 2 mũ 63",
+                    "--seed is a whole number of zero or more, below 2 to the 63rd",
+                )
+            )
         if not 0 <= self.faults <= MOST_FAULTS:
-            raise ValueError(f"--faults is a share between 0 and {MOST_FAULTS}")
+            raise ValueError(
+                phrase(f"--faults là tỷ lệ từ 0 đến {MOST_FAULTS}", f"--faults is a share between 0 and {MOST_FAULTS}")
+            )
 
     @property
     def month_ends(self) -> tuple[date, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vwu.intake.store import modified
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     import psycopg
@@ -87,7 +88,7 @@ def describe(path: str) -> Candidate:
     """The candidate that one file is. Raises FileNotFoundError."""
     file_system, place = file_system_of(path)
     if not file_system.exists(place):
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(phrase(f"không có tệp {path}", f"there is no file {path}"))
     control = f"{place}{CONTROL_SUFFIX}"
     infos = [file_system.info(each) for each in (place, control) if file_system.exists(each)]
     return _candidate(as_text(path), infos, has_marker=len(infos) > 1)

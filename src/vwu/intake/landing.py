@@ -11,6 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from vwu.intake.model import FeedScope, Finding, Kind, Scope, State, Submission, SubmissionScope
+from vwu.language import phrase
 
 APPROVAL_NEEDED = (
     "Chờ Hội cấp trên duyệt: `vwu approve`.",
@@ -58,7 +59,12 @@ def open_receipt(
     ).rowcount
     row = connection.execute("select sha256, state from intake.receipt where receipt_id = %s", [receipt_id]).fetchone()
     if row is None or row[0] != sha256:
-        raise IntakeError(f"receipt {receipt_id} belongs to other bytes than {file_name}")
+        raise IntakeError(
+            phrase(
+                f"biên nhận {receipt_id} thuộc về nội dung khác với {file_name}",
+                f"receipt {receipt_id} belongs to other bytes than {file_name}",
+            )
+        )
     if made:
         log(connection, who, "receive", receipt_id, detail={"file_name": file_name, "size_bytes": size})
     return Receipt(receipt_id, State(row[1]), bool(made))
@@ -272,9 +278,19 @@ def withdraw(
         "select state from intake.receipt where receipt_id = %s for update", [receipt_id]
     ).fetchone()
     if row is None:
-        raise IntakeError(f"there is no receipt {receipt_id}; `vwu receipts` lists them")
+        raise IntakeError(
+            phrase(
+                f"không có biên nhận {receipt_id}; `vwu receipts` kê các biên nhận",
+                f"there is no receipt {receipt_id}; `vwu receipts` lists them",
+            )
+        )
     if row[0] not in {State.LANDED, State.HELD, State.SUPERSEDED}:
-        raise IntakeError(f"receipt {receipt_id} is {row[0]}: only what has landed can be withdrawn")
+        raise IntakeError(
+            phrase(
+                f"biên nhận {receipt_id} đang ở trạng thái {row[0]}: chỉ rút được những gì đã nhận",
+                f"receipt {receipt_id} is {row[0]}: only what has landed can be withdrawn",
+            )
+        )
     withdrawn = connection.execute(
         """update intake.receipt_scope set is_withdrawn = true
            where receipt_id = %(receipt)s and not is_withdrawn and scope_key = coalesce(%(scope)s, scope_key)
@@ -282,7 +298,12 @@ def withdraw(
         {"receipt": receipt_id, "scope": scope_key},
     ).fetchall()
     if not withdrawn:
-        raise IntakeError(f"receipt {receipt_id} does not report {scope_key}, or that was withdrawn before")
+        raise IntakeError(
+            phrase(
+                f"biên nhận {receipt_id} không có báo cáo {scope_key}, hoặc báo cáo đó đã rút trước đây",
+                f"receipt {receipt_id} does not report {scope_key}, or that was withdrawn before",
+            )
+        )
     log(connection, who, "withdraw", receipt_id, scope_key, {"reason": reason})
     scopes = connection.execute(
         """select scope_key from intake.scope where receipt_id = %s and scope_key = any(%s)
@@ -332,7 +353,7 @@ def _withhold(
     is_withheld = cause is not None
     words = " · ".join(dict.fromkeys(reason)).strip()
     if not words:
-        raise IntakeError("holding and lifting need a reason")
+        raise IntakeError(phrase("giữ lại hay thôi giữ đều phải nêu lý do", "holding and lifting need a reason"))
     rows = connection.execute(
         f"""update intake.receipt_scope as filled set is_withheld = %s
            from intake.scope
@@ -342,9 +363,7 @@ def _withhold(
         [is_withheld, receipt_id, is_withheld, scope_key],
     ).fetchall()
     if not rows:
-        what = f"receipt {receipt_id}" if scope_key is None else f"{scope_key} of receipt {receipt_id}"
-        state = "held by hand" if not is_withheld else "in force and not yet held"
-        raise IntakeError(f"{what} is not {state}: `vwu receipts` lists them")
+        raise IntakeError(_not_in_state(receipt_id, scope_key, is_withheld))
     for key, is_held in rows:
         connection.execute(
             "update intake.scope set is_held = %s, changed_at = clock_timestamp() where scope_key = %s",
@@ -394,13 +413,32 @@ def _restore(connection: psycopg.Connection, scope_key: str, who: str) -> None:
         log(connection, who, "restore", receipt_id, scope_key)
 
 
+def _not_in_state(receipt_id: str, scope_key: str | None, is_withheld: bool) -> str:
+    """Why nothing of this receipt could be held, or lifted."""
+    of_vi, of_en = (f"{scope_key} của ", f"{scope_key} of ") if scope_key else ("", "")
+    vi, en = (
+        ("đang có hiệu lực và chưa bị giữ", "in force and not yet held")
+        if is_withheld
+        else ("bị giữ bằng tay", "held by hand")
+    )
+    return phrase(
+        f"{of_vi}biên nhận {receipt_id} không ở trạng thái {vi}: `vwu receipts` kê các biên nhận",
+        f"{of_en}receipt {receipt_id} is not {en}: `vwu receipts` lists them",
+    )
+
+
 def answer(connection: psycopg.Connection, finding_id: str, text: str, reason: str, who: str) -> None:
     """Answer a finding. Raises IntakeError when there is no such finding or the reason is empty."""
     if not reason.strip():
-        raise IntakeError("an answer needs a reason")
+        raise IntakeError(phrase("trả lời thì phải nêu lý do", "an answer needs a reason"))
     row = connection.execute("select receipt_id from intake.finding where finding_id = %s", [finding_id]).fetchone()
     if row is None:
-        raise IntakeError(f"there is no finding {finding_id}; `vwu findings` lists them")
+        raise IntakeError(
+            phrase(
+                f"không có phát hiện {finding_id}; `vwu findings` kê các phát hiện",
+                f"there is no finding {finding_id}; `vwu findings` lists them",
+            )
+        )
     connection.execute(
         "insert into intake.finding_answer (finding_id, answer, reason, answered_by) values (%s, %s, %s, %s)",
         [finding_id, text, reason, who],

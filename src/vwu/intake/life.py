@@ -29,6 +29,7 @@ from vwu.intake.submission.history import (
     branches_below,
     size_of,
 )
+from vwu.language import phrase
 
 if TYPE_CHECKING:
     from vwu.catalogue import Catalogue, Period
@@ -69,9 +70,14 @@ def read_history(
 def _known_period(catalogue: Catalogue, scope: SubmissionScope) -> Period:
     period = catalogue.period(scope.period_code)
     if period is None or catalogue.branch(scope.branch_code, period.end_date) is None:
-        raise IntakeError(f"there is no branch {scope.branch_code} in a period {scope.period_code}")
+        raise IntakeError(
+            phrase(
+                f"không có đơn vị {scope.branch_code} trong kỳ {scope.period_code}",
+                f"there is no branch {scope.branch_code} in a period {scope.period_code}",
+            )
+        )
     if scope.form not in {form.form for form in catalogue.forms}:
-        raise IntakeError(f"there is no form {scope.form}")
+        raise IntakeError(phrase(f"không có biểu {scope.form}", f"there is no form {scope.form}"))
     return period
 
 
@@ -250,14 +256,28 @@ def approve(
         [receipt_id, only],
     ).fetchall()
     if not rows:
-        raise IntakeError(f"receipt {receipt_id} is not in force of {only or 'any report'}; `vwu receipts` lists them")
+        raise IntakeError(
+            phrase(
+                f"biên nhận {receipt_id} không có hiệu lực cho {only or 'báo cáo nào'}; `vwu receipts` kê các biên "
+                "nhận",
+                f"receipt {receipt_id} is not in force of {only or 'any report'}; `vwu receipts` lists them",
+            )
+        )
     held = [row for row in rows if row[3]]
     if not held:
-        raise IntakeError(f"receipt {receipt_id} waits for no approval")
+        raise IntakeError(
+            phrase(f"biên nhận {receipt_id} không chờ duyệt", f"receipt {receipt_id} waits for no approval")
+        )
     for scope_key, reporting, period_code, _, is_withheld in held:
         period = catalogue.period(period_code)
         if period is None or branch_code not in _superiors(catalogue, reporting, period.end_date):
-            raise IntakeError(f"{branch_code} is not above {reporting} in {period_code} and cannot approve its report")
+            raise IntakeError(
+                phrase(
+                    f"{branch_code} không phải cấp trên của {reporting} trong kỳ {period_code} nên không duyệt được "
+                    "báo cáo đó",
+                    f"{branch_code} is not above {reporting} in {period_code} and cannot approve its report",
+                )
+            )
         connection.execute(
             """insert into intake.approval (receipt_id, scope_key, approving_branch_code, approved_by)
                values (%s, %s, %s, %s)""",
@@ -293,9 +313,19 @@ def excuse(
     an empty reason or approver, or a day that is not after the due date."""
     period = _known_period(catalogue, scope)
     if not reason.strip() or not approved_by.strip():
-        raise IntakeError("an exception needs a reason and the name of who allowed it")
+        raise IntakeError(
+            phrase(
+                "cho nộp muộn thì phải nêu lý do và người cho phép",
+                "an exception needs a reason and the name of who allowed it",
+            )
+        )
     if expires_on <= period.due_date:
-        raise IntakeError(f"the report is due on {period.due_date}: an exception ends after that day")
+        raise IntakeError(
+            phrase(
+                f"hạn nộp báo cáo là {period.due_date:%d/%m/%Y}: thời hạn mới phải sau ngày đó",
+                f"the report is due on {period.due_date}: an exception ends after that day",
+            )
+        )
     connection.execute(
         """insert into intake.late_exception (branch_code, form, period_code, reason, approved_by, expires_on,
                recorded_by) values (%s, %s, %s, %s, %s, %s, %s)""",

@@ -23,6 +23,7 @@ from vwu.intake.check import (
 )
 from vwu.intake.model import FeedScope, Finding, Kind, Outcome, Scope, State, has_errors
 from vwu.intake.rules import finding
+from vwu.language import phrase
 from vwu.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ def receive_batch(settings: Settings, paths: Sequence[str], say: Callable[[str],
         else:
             say(outcome.summary())
     if failed:
-        raise NotReceivedError(f"{len(failed)} of {len(paths)} files could not be received; " + "; ".join(failed))
+        raise NotReceivedError(
+            phrase(
+                f"không nhận được {len(failed)} trên {len(paths)} tệp; " + "; ".join(failed),
+                f"{len(failed)} of {len(paths)} files could not be received; " + "; ".join(failed),
+            )
+        )
     return len(paths)
 
 
@@ -251,4 +257,9 @@ def _describe_receipt(connection: psycopg.Connection, outcome: Outcome) -> None:
 
 def _refuse_change(path: str, before: Candidate) -> None:
     if describe(path).signature != before.signature:
-        raise ChangedWhileReadError(f"{path} was written again while it was read; it will be received anew")
+        raise ChangedWhileReadError(
+            phrase(
+                f"{path} bị ghi lại trong khi đang đọc; tệp sẽ được nhận lại",
+                f"{path} was written again while it was read; it will be received anew",
+            )
+        )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from vwu import mail
 from vwu.intake.calendar import CENTRE, LateException, Missing, begun, is_reminded, missing
 from vwu.intake.model import SubmissionScope
+from vwu.language import phrase
 from vwu.mail import MailError
 
 if TYPE_CHECKING:
@@ -197,7 +198,12 @@ def _send(settings: Settings, letters: Mapping[str, str], on: date) -> tuple[tup
                 landing.log(connection, settings.who, "remind", detail={"addressee": addressee, "on": str(on)})
                 sent.append(addressee)
     if refused:
-        raise MailError(f"the SMTP server took {len(sent)} letters and refused those to {', '.join(refused)}")
+        raise MailError(
+            phrase(
+                f"máy chủ SMTP đã nhận {len(sent)} thư và từ chối thư gửi {', '.join(refused)}",
+                f"the SMTP server took {len(sent)} letters and refused those to {', '.join(refused)}",
+            )
+        )
     return tuple(sent), tuple(name for name in letters if name not in addresses)
 
 

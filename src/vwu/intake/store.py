@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from vwu.language import phrase
+
 _CHUNK = 1 << 20
 # Nobody writes one file for a day.
 PARTIAL_SECONDS = 86_400.0
@@ -82,7 +84,12 @@ def read(store: str, sha256: str, master_key: bytes | None = None) -> bytes:
             if hashlib.sha256(content).hexdigest() != sha256:
                 raise ValueError(f"{place} in the content store is damaged: its bytes do not have this sha256")
             return content
-    raise FileNotFoundError(f"the content store {store} has no file with sha256 {sha256}")
+    raise FileNotFoundError(
+        phrase(
+            f"kho tệp {store} không có tệp với sha256 {sha256}",
+            f"the content store {store} has no file with sha256 {sha256}",
+        )
+    )
 
 
 def copy_out(store: str, sha256: str, target: IO[bytes], master_key: bytes) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from vwu.language import phrase
 from vwu.publish.models import PublishError
 from vwu.publish.vintage import PROVISIONAL, Vintage, make_official, read_vintages, reason_to_wait, status_of
 
@@ -43,7 +44,12 @@ def read_request(settings: Settings, period_code: str, today: date | None = None
     """The request of one period, of whatever kind. Raises PublishError when there is nothing to be asked."""
     for _, request in _requests(settings, period_code, today):
         return request
-    raise PublishError(f"{period_code} has no figures that wait to be official")
+    raise PublishError(
+        phrase(
+            f"kỳ {period_code} không có số liệu nào chờ được duyệt là chính thức",
+            f"{period_code} has no figures that wait to be official",
+        )
+    )
 
 
 def _requests(settings: Settings, period_code: str | None, today: date | None) -> Iterator[tuple[Digest, Request]]:

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from vwu.database import connect
 from vwu.fed import fed_rollups
+from vwu.language import phrase
 from vwu.publish.models import PublishedModel, PublishError, load_models
 from vwu.publish.parts import relation_columns
 from vwu.settings import Settings
@@ -60,7 +61,12 @@ def diff(settings: Settings, from_release_id: int, to_release_id: int) -> Diff:
     with connect(settings, "publisher") as connection:
         for release_id in (from_release_id, to_release_id):
             if not connection.execute("select 1 from release.release where release_id = %s", [release_id]).fetchone():
-                raise PublishError(f"there is no release {release_id}: `vwu releases` lists them")
+                raise PublishError(
+                    phrase(
+                        f"không có bản phát hành {release_id}: `vwu releases` kê các bản",
+                        f"there is no release {release_id}: `vwu releases` lists them",
+                    )
+                )
         removed = _parts_only_in(connection, from_release_id, to_release_id)
         added = _parts_only_in(connection, to_release_id, from_release_id)
         gone = _receipts_only_in(connection, from_release_id, to_release_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vwu.language import phrase
 from vwu.settings import Settings, SettingsError
 
 
@@ -63,7 +64,12 @@ def load_models(settings: Settings) -> tuple[PublishedModel, ...]:
     """The published models of the last build. Raises SettingsError when nothing was built yet."""
     path = manifest_path(settings)
     if not path.exists():
-        raise SettingsError(f"nothing is built yet ({path} is missing): run `vwu build` first")
+        raise SettingsError(
+            phrase(
+                f"chưa dựng gì (thiếu {path}): hãy chạy `vwu build` trước",
+                f"nothing is built yet ({path} is missing): run `vwu build` first",
+            )
+        )
     return published_models(json.loads(path.read_text("utf-8")))
 
 
@@ -72,7 +78,12 @@ def published_models(manifest: Mapping[str, Any]) -> tuple[PublishedModel, ...]:
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     models = [_model(node) for node in nodes if _meta(node).get("published") is not None]
     if not models:
-        raise ManifestError("no model of the manifest says `meta: {published: …}`: there is nothing to publish")
+        raise ManifestError(
+            phrase(
+                "không mô hình nào trong manifest có `meta: {published: …}`: không có gì để công bố",
+                "no model of the manifest says `meta: {published: …}`: there is nothing to publish",
+            )
+        )
     return tuple(sorted(models, key=lambda model: model.name))
 
 
@@ -85,11 +96,21 @@ def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
 def _model(node: Mapping[str, Any]) -> PublishedModel:
     name, published = node["name"], _meta(node)["published"]
     if not isinstance(published, Mapping) or not isinstance(published.get("part_by"), list):
-        raise ManifestError(f"model {name}: write `meta: {{published: {{part_by: [columns…]}}}}`; [] means one part")
+        raise ManifestError(
+            phrase(
+                f"mô hình {name}: hãy ghi `meta: {{published: {{part_by: [các cột…]}}}}`; [] nghĩa là một phần",
+                f"model {name}: write `meta: {{published: {{part_by: [columns…]}}}}`; [] means one part",
+            )
+        )
     columns = tuple(_column(name, text) for name, text in node.get("columns", {}).items())
     unknown = {*published["part_by"], *published.get("key", [])} - {column.name for column in columns}
     if unknown and columns:
-        raise ManifestError(f"model {name}: part_by or key names columns that its yml does not: {sorted(unknown)}")
+        raise ManifestError(
+            phrase(
+                f"mô hình {name}: part_by hoặc key nêu những cột mà tệp yml không có: {sorted(unknown)}",
+                f"model {name}: part_by or key names columns that its yml does not: {sorted(unknown)}",
+            )
+        )
     return PublishedModel(
         name=published.get("as", name),
         schema=node["schema"],

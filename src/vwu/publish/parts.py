@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from vwu.language import phrase
 from vwu.publish.models import ManifestError, PublishedModel
 
 # Text of a row must not depend on whose session reads it.
@@ -58,7 +59,12 @@ def mart_columns(connection: psycopg.Connection, model: PublishedModel) -> dict[
     """Column name -> type of the mart, in its own order. Raises ManifestError when the mart does not exist."""
     columns = relation_columns(connection, model.schema, model.relation)
     if not columns:
-        raise ManifestError(f"{model.schema}.{model.relation} does not exist: run `vwu build`")
+        raise ManifestError(
+            phrase(
+                f"không có {model.schema}.{model.relation}: hãy chạy `vwu build`",
+                f"{model.schema}.{model.relation} does not exist: run `vwu build`",
+            )
+        )
     return columns
 
 
@@ -104,7 +110,12 @@ def _parts_of(connection: psycopg.Connection, model: PublishedModel) -> list[Par
         sql.SQL("select part_key, content_hash, row_count from {}").format(candidate_table(model))
     ).fetchall()
     if any(key is None for key, _, _ in rows):
-        raise ManifestError(f"{model.name}: a column of part_by {list(model.part_by)} holds nulls: make it not null")
+        raise ManifestError(
+            phrase(
+                f"{model.name}: một cột trong part_by {list(model.part_by)} có giá trị trống: hãy đặt là not null",
+                f"{model.name}: a column of part_by {list(model.part_by)} holds nulls: make it not null",
+            )
+        )
     return [Part(model.name, *row) for row in rows]
 
 

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from vwu.catalogue import Catalogue
+from vwu.language import phrase
 from vwu.migrate import ensure_login
 from vwu.publish.definition import ensure_view
 from vwu.publish.models import PublishedModel
@@ -101,8 +102,10 @@ def login_of(catalogue: Catalogue, province_code: str) -> str:
     """The login of a province's readers. Raises SettingsError when there is no such province today."""
     if catalogue.region("province", province_code, datetime.now(UTC).date()) is None:
         raise SettingsError(
-            f"không có tỉnh, thành phố mang mã {province_code!r} · there is no province {province_code!r} today: "
-            "codes are in seeds/region.csv"
+            phrase(
+                f"không có tỉnh, thành phố mang mã {province_code!r}: mã có trong seeds/region.csv",
+                f"there is no province {province_code!r} today: codes are in seeds/region.csv",
+            )
         )
     return f"province_{province_code}"
 

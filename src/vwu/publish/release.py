@@ -18,6 +18,7 @@ from psycopg import IsolationLevel, sql
 from psycopg.types.json import Jsonb
 
 from vwu.database import connect
+from vwu.language import phrase
 from vwu.publish.models import PublishedModel, PublishError, load_models
 from vwu.publish.parts import (
     Part,
@@ -82,8 +83,11 @@ def publish(settings: Settings, *, again: bool = False) -> PublishResult:
     """
     if settings.embargo_until and datetime.now(UTC) < settings.embargo_until:
         raise PublishError(
-            f"chưa đến giờ công bố · under embargo until {settings.embargo_until.isoformat()} (VWU_EMBARGO_UNTIL): "
-            "run `vwu publish` then"
+            phrase(
+                f"chưa đến giờ công bố, {settings.embargo_until.isoformat()} (VWU_EMBARGO_UNTIL): khi đó hãy chạy "
+                "`vwu publish`",
+                f"under embargo until {settings.embargo_until.isoformat()} (VWU_EMBARGO_UNTIL): run `vwu publish` then",
+            )
         )
     models = load_models(settings)
     with publisher(settings) as connection:
@@ -124,7 +128,12 @@ def rollback(settings: Settings, release_id: int, reason: str = "") -> int | Non
     """
     with publisher(settings) as connection, connection.transaction():
         if connection.execute("select 1 from release.release where release_id = %s", [release_id]).fetchone() is None:
-            raise PublishError(f"there is no release {release_id}: `vwu releases` lists them")
+            raise PublishError(
+                phrase(
+                    f"không có bản phát hành {release_id}: `vwu releases` kê các bản",
+                    f"there is no release {release_id}: `vwu releases` lists them",
+                )
+            )
         current = _in_force(connection)
         if current != release_id:
             _point(connection, current, release_id, "rollback", settings.who, reason)
@@ -168,8 +177,12 @@ def publisher(settings: Settings) -> Iterator[psycopg.Connection]:
         try:
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])
         except psycopg.errors.LockNotAvailable:
-            text = f"another publication has been running for {_LOCK_WAIT}: wait for it, then retry"
-            raise PublishError(text) from None
+            raise PublishError(
+                phrase(
+                    f"một lần công bố khác đã chạy {_LOCK_WAIT}: hãy đợi nó xong rồi thử lại",
+                    f"another publication has been running for {_LOCK_WAIT}: wait for it, then retry",
+                )
+            ) from None
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         yield connection
 
@@ -182,12 +195,27 @@ def _audit(connection: psycopg.Connection, digest: str, code_version: str) -> _A
         [digest],
     ).fetchone()
     if row is None:
-        raise PublishError(f"the gate has not seen this candidate ({digest[:12]}): run `vwu gate`, then `vwu publish`")
+        raise PublishError(
+            phrase(
+                f"cửa kiểm định chưa xét bản này ({digest[:12]}): hãy chạy `vwu gate`, rồi `vwu publish`",
+                f"the gate has not seen this candidate ({digest[:12]}): run `vwu gate`, then `vwu publish`",
+            )
+        )
     gate_run_id, verdict, build_id, gated_by = row
     if verdict not in ("publish", "publish_with_warnings"):
-        raise PublishError(f"the gate refused this candidate (run {gate_run_id}): `vwu gate` says why")
+        raise PublishError(
+            phrase(
+                f"cửa kiểm định không cho công bố bản này (lần {gate_run_id}): `vwu gate` nêu lý do",
+                f"the gate refused this candidate (run {gate_run_id}): `vwu gate` says why",
+            )
+        )
     if gated_by != code_version:
-        raise PublishError(f"the gate ran with version {gated_by}, this is {code_version}: run `vwu gate` again")
+        raise PublishError(
+            phrase(
+                f"cửa kiểm định đã chạy với phiên bản {gated_by}, còn đây là {code_version}: hãy chạy lại `vwu gate`",
+                f"the gate ran with version {gated_by}, this is {code_version}: run `vwu gate` again",
+            )
+        )
     return _Audit(gate_run_id, verdict, build_id)
 
 
@@ -272,7 +300,12 @@ def _copy_rows(connection: psycopg.Connection, model: PublishedModel, release_id
         [model.name, release_id],
     ).fetchone()
     if expected is None or copied != expected[0]:
-        raise PublishError(f"{model.name}: {copied} rows copied where {expected} were announced; nothing was published")
+        raise PublishError(
+            phrase(
+                f"{model.name}: đã chép {copied} dòng nhưng phải là {expected}; chưa công bố gì",
+                f"{model.name}: {copied} rows copied where {expected} were announced; nothing was published",
+            )
+        )
     return copied
 
 
@@ -435,7 +468,12 @@ def _point(
         "update release.pointer set release_id = %s where release_id is not distinct from %s", [release_id, expected]
     ).rowcount
     if moved != 1:
-        raise PublishError("another release came into force meanwhile; nothing was changed: run it again")
+        raise PublishError(
+            phrase(
+                "trong lúc đó một bản phát hành khác đã có hiệu lực; không thay đổi gì: hãy chạy lại",
+                "another release came into force meanwhile; nothing was changed: run it again",
+            )
+        )
     connection.execute(
         """insert into release.event (actor, action, from_release_id, to_release_id, reason)
            values (%s, %s, %s, %s, %s)""",

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from vwu.language import phrase
 from vwu.publish import province
 from vwu.publish.definition import ensure_view
 from vwu.publish.models import ManifestError, PublishedModel, PublishError
@@ -70,8 +71,12 @@ def _briefly(connection: psycopg.Connection, step: Callable[[], None]) -> None:
         except psycopg.errors.LockNotAvailable as error:
             if time.monotonic() > deadline:
                 raise PublishError(
-                    f"a view must grow and somebody has been reading it for {_PATIENCE:.0f} s: "
-                    "let that query end (pg_stat_activity shows it), then publish again"
+                    phrase(
+                        f"cần thêm cột vào một view mà có người đang đọc nó đã {_PATIENCE:.0f} giây: hãy đợi truy "
+                        "vấn đó xong (xem pg_stat_activity), rồi công bố lại",
+                        f"a view must grow and somebody has been reading it for {_PATIENCE:.0f} s: "
+                        "let that query end (pg_stat_activity shows it), then publish again",
+                    )
                 ) from error
             time.sleep(0.25)
 
@@ -113,8 +118,13 @@ def _refuse_loss(model: PublishedModel, columns: dict[str, str], stored: dict[st
     for name, stored_type in stored.items():
         if name != "part_id" and columns.get(name) != stored_type:
             raise ManifestError(
-                f"{model.name}.{name} is published as {stored_type} and is now {columns.get(name, 'gone')}: "
-                "published columns are never renamed, retyped or removed; add a new column instead"
+                phrase(
+                    f"{model.name}.{name} đã công bố với kiểu {stored_type}, nay là "
+                    f"{columns.get(name, 'không còn')}: cột đã công bố không bao "
+                    "giờ đổi tên, đổi kiểu hay bỏ đi; hãy thêm cột mới",
+                    f"{model.name}.{name} is published as {stored_type} and is now {columns.get(name, 'gone')}: "
+                    "published columns are never renamed, retyped or removed; add a new column instead",
+                )
             )
 
 
@@ -210,7 +220,12 @@ def report_comments(text: str, models: Iterable[PublishedModel]) -> dict[str, st
         table = tables[alias]
         comment = _RELEASE_ID if column == "release_id" else said.get((table, column), "")
         if not comment:
-            raise PublishError(f"{table}.{column} is published and described nowhere: describe it in {table}.yml")
+            raise PublishError(
+                phrase(
+                    f"{table}.{column} được công bố mà chưa mô tả ở đâu: hãy mô tả trong {table}.yml",
+                    f"{table}.{column} is published and described nowhere: describe it in {table}.yml",
+                )
+            )
         english, _, vietnamese = comment.partition(" · ")
         whose = _WHOSE.get(alias)
         found[name or column] = f"{whose[0]}: {english} · {whose[1]}: {vietnamese}" if whose else comment

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from vwu.database import read_rows
+from vwu.language import phrase
 from vwu.publish.models import PublishError
 
 if TYPE_CHECKING:
@@ -65,21 +66,47 @@ def make_official(
     except NothingPublishedError as error:
         raise PublishError(str(error)) from error
     if not found:
-        raise PublishError(f"release {release.release_id} has no figures of {period_code}: `vwu rollup` shows a period")
+        raise PublishError(
+            phrase(
+                f"bản phát hành {release.release_id} không có số liệu của kỳ {period_code}: `vwu rollup` cho xem một "
+                "kỳ",
+                f"release {release.release_id} has no figures of {period_code}: `vwu rollup` shows a period",
+            )
+        )
     (figures,) = found
     if digest is not None and digest != figures.digest:
-        raise PublishError(f"the figures of {period_code} have changed since they were asked about: look at them anew")
+        raise PublishError(
+            phrase(
+                f"số liệu của kỳ {period_code} đã thay đổi từ khi được hỏi: hãy xem lại",
+                f"the figures of {period_code} have changed since they were asked about: look at them anew",
+            )
+        )
     if awaited := reason_to_wait(figures, readiness, now):
-        raise PublishError(f"{period_code} cannot be official yet: it waits for {awaited}")
+        raise PublishError(
+            phrase(
+                f"kỳ {period_code} chưa thể là chính thức: còn đợi {awaited}",
+                f"{period_code} cannot be official yet: it waits for {awaited}",
+            )
+        )
     with publisher(settings) as connection, connection.transaction():
         last = connection.execute(
             "select vintage, digest from release.vintage where period_code = %s order by vintage desc limit 1",
             [period_code],
         ).fetchone()
         if last is not None and last[1] == figures.digest:
-            raise PublishError(f"these figures of {period_code} are its vintage {last[0]} already")
+            raise PublishError(
+                phrase(
+                    f"số liệu này của kỳ {period_code} đã là lần {last[0]}",
+                    f"these figures of {period_code} are its vintage {last[0]} already",
+                )
+            )
         if last is not None and not reason:
-            raise PublishError(f"{period_code} has been official: a revision needs a reason (--reason)")
+            raise PublishError(
+                phrase(
+                    f"kỳ {period_code} đã chính thức: điều chỉnh thì phải nêu lý do (--reason)",
+                    f"{period_code} has been official: a revision needs a reason (--reason)",
+                )
+            )
         connection.execute(
             """insert into release.vintage (period_code, vintage, release_id, digest, approved_by, reason)
                values (%s, %s, %s, %s, %s, %s)""",
@@ -94,7 +121,9 @@ def reason_to_wait(figures: Digest, readiness: Iterable[Readiness], today: date)
     owed = [each for each in readiness if each.period_code == figures.period_code]
     if all(each.is_ready(today) for each in owed) and (owed or figures.due_date < today):
         return ""
-    return ", ".join(name for each in owed for name in each.awaited) or f"its due date, {figures.due_date}"
+    return ", ".join(name for each in owed for name in each.awaited) or phrase(
+        f"hạn nộp, {figures.due_date:%d/%m/%Y}", f"its due date, {figures.due_date}"
+    )
 
 
 def read_vintages(connection: psycopg.Connection, period_code: str) -> tuple[Vintage, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vwu import mail
+from vwu.language import phrase
 from vwu.mail import MailError
 
 if TYPE_CHECKING:
@@ -33,10 +34,20 @@ def send_report(settings: Settings, folder: Path) -> bool:
         return False
     address = mail.read_contacts(settings.contacts_file).get(DESK)
     if address is None:
-        raise MailError(f"{settings.contacts_file} has no address of {DESK}, which reports are sent to")
+        raise MailError(
+            phrase(
+                f"{settings.contacts_file} không có địa chỉ của {DESK}, nơi nhận báo cáo",
+                f"{settings.contacts_file} has no address of {DESK}, which reports are sent to",
+            )
+        )
     with mail.open_server(settings.smtp_url) as server:
         if not mail.send(server, _letter(settings, folder, record, address)):
-            raise MailError(f"the SMTP server refused the report of {record['period_code']} to {address}")
+            raise MailError(
+                phrase(
+                    f"máy chủ SMTP từ chối báo cáo kỳ {record['period_code']} gửi đến {address}",
+                    f"the SMTP server refused the report of {record['period_code']} to {address}",
+                )
+            )
     sent.write_text(json.dumps(record["digest"]), encoding="utf-8")
     return True
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vwu.language import phrase
 from vwu.stack import StackError
 
 NAME = "vwu-postgres"
@@ -48,13 +49,17 @@ def _create() -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         reason = done.stderr.strip()
     except FileNotFoundError:
-        reason = "there is no useradd on this system"
+        reason = phrase("hệ thống này không có useradd", "there is no useradd on this system")
     try:
         pwd.getpwnam(NAME)
     except KeyError:
         raise StackError(
-            f"PostgreSQL does not run as root, and the system account {NAME} could not be made ({reason}): "
-            f"make it (`{' '.join(command)}`), or run vwu as an ordinary user"
+            phrase(
+                f"PostgreSQL không chạy dưới root, mà không tạo được tài khoản hệ thống {NAME} ({reason}): "
+                f"hãy tạo nó (`{' '.join(command)}`), hoặc chạy vwu bằng người dùng thường",
+                f"PostgreSQL does not run as root, and the system account {NAME} could not be made ({reason}): "
+                f"make it (`{' '.join(command)}`), or run vwu as an ordinary user",
+            )
         ) from None
 
 

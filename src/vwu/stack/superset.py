@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from vwu.language import phrase
 from vwu.settings import Settings
 from vwu.stack import StackError, interrupts, ports, processes, state
 from vwu.stack.ports import LOOPBACK
@@ -88,7 +89,7 @@ def _folder(settings: Settings) -> Path:
 def _python(settings: Settings) -> Path:
     python = settings.root / ".venv" / "bi" / "bin" / "python"
     if not python.exists():
-        raise StackError("Superset is not installed: run `make bi`")
+        raise StackError(phrase("chưa cài Superset: hãy chạy `make bi`", "Superset is not installed: run `make bi`"))
     return python
 
 
@@ -124,7 +125,12 @@ def _install(settings: Settings, python: Path, *arguments: str) -> None:
             env=environment(settings), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
         )  # fmt: skip
     if done.returncode != 0:
-        raise StackError(f"bi/install.py failed; its log {log} ends:\n{processes.tail(log)}")
+        raise StackError(
+            phrase(
+                f"bi/install.py bị hỏng; cuối nhật ký {log}:\n{processes.tail(log)}",
+                f"bi/install.py failed; its log {log} ends:\n{processes.tail(log)}",
+            )
+        )
 
 
 def _server(settings: Settings, python: Path) -> list[str]:
@@ -145,7 +151,10 @@ def _wait_until_served(settings: Settings, running: processes.Started, progress:
             if not processes.is_alive(running) or time.monotonic() > deadline:
                 log = processes.log_path(settings.home, NAME)
                 raise StackError(
-                    f"Superset does not answer ({error}); its log {log} ends:\n{processes.tail(log)}"
+                    phrase(
+                        f"Superset không trả lời ({error}); cuối nhật ký {log}:\n{processes.tail(log)}",
+                        f"Superset does not answer ({error}); its log {log} ends:\n{processes.tail(log)}",
+                    )
                 ) from error
         progress.show("Superset: waiting for its page")
         time.sleep(0.25)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from vwu.language import phrase
 from vwu.settings import Settings
 from vwu.stack import StackError, airflow, interrupts, ports, postgres, processes, server, state, superset
 from vwu.stack.processes import Started
@@ -79,7 +80,10 @@ def _plain_words(settings: Settings) -> Iterator[None]:
         yield
     except psycopg.errors.DiskFull as error:
         raise StackError(
-            f"the disk of PostgreSQL filled up ({error}): free some space and run `vwu up` again"
+            phrase(
+                f"ổ đĩa của PostgreSQL đã đầy ({error}): hãy giải phóng chỗ rồi chạy lại `vwu up`",
+                f"the disk of PostgreSQL filled up ({error}): free some space and run `vwu up` again",
+            )
         ) from error
     except OSError as error:
         full = state.explain_full_disk(error, settings.home)
@@ -165,14 +169,20 @@ def _wait_until_ready(settings: Settings, components: Mapping[str, Started], pro
     while True:
         for name, started in components.items():
             if not processes.is_alive(started):
-                raise airflow.component_error(settings.home, name, "ended while it started")
+                raise airflow.component_error(
+                    settings.home, name, phrase("tắt ngay khi khởi động", "ended while it started")
+                )
         waiting, errors = _unfinished(settings, since)
         if not waiting:
             return errors
         if time.monotonic() > deadline:
             raise StackError(
-                f"Airflow is not ready after {READY_PATIENCE:.0f} s, still waiting for: {', '.join(waiting)}; "
-                f"its logs are in {settings.home / 'logs'}"
+                phrase(
+                    f"Airflow chưa sẵn sàng sau {READY_PATIENCE:.0f} giây, còn đợi: {', '.join(waiting)}; "
+                    f"nhật ký ở {settings.home / 'logs'}",
+                    f"Airflow is not ready after {READY_PATIENCE:.0f} s, still waiting for: {', '.join(waiting)}; "
+                    f"its logs are in {settings.home / 'logs'}",
+                )
             )
         progress.show(f"Airflow: waiting for {', '.join(waiting)}")
         time.sleep(0.25)

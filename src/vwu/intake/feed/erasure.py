@@ -24,6 +24,7 @@ from vwu.intake.feed.source import open_plain, unpacking_errors
 from vwu.intake.feed.vault import replace_tokens, vacuum
 from vwu.intake.landing import IntakeError
 from vwu.intake.model import Kind
+from vwu.language import phrase
 from vwu.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def forget(settings: Settings, citizen_id: str, reason: str) -> Forgotten:
     Raises IntakeError when the vault does not know the person, when a loan of theirs still runs, or without a reason.
     """
     if not reason.strip():
-        raise IntakeError("a deletion needs a reason")
+        raise IntakeError(phrase("xóa thì phải nêu lý do", "a deletion needs a reason"))
     _remove_outdated(settings)
     with connect(settings, "owner") as connection:
         connection.execute("select from vault.token_key for update")  # no loan feed lands meanwhile
@@ -106,7 +107,12 @@ def _tokens_of(connection: psycopg.Connection, citizen_id: str) -> list[UUID]:
         "select distinct citizen_token from vault.person where citizen_id = %s", [citizen_id]
     ).fetchall()
     if not rows:
-        raise IntakeError("the vault knows nobody of this citizen id: nothing was changed")
+        raise IntakeError(
+            phrase(
+                "không có ai mang số định danh này trong kho định danh: không thay đổi gì",
+                "the vault knows nobody of this citizen id: nothing was changed",
+            )
+        )
     return [token for (token,) in rows]
 
 
@@ -133,7 +139,12 @@ def _refuse_running(connection: psycopg.Connection, tokens: list[UUID]) -> None:
     ).fetchall()
     if rows:
         listed = ", ".join(f"{bank} {loan}" for bank, loan in rows)
-        raise IntakeError(f"a loan still runs ({listed}): the person can be taken out when it has ended")
+        raise IntakeError(
+            phrase(
+                f"còn khoản vay chưa tất toán ({listed}): chỉ xóa được khi khoản vay đã kết thúc",
+                f"a loan still runs ({listed}): the person can be taken out when it has ended",
+            )
+        )
 
 
 def _kept_feeds(connection: psycopg.Connection) -> list[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from vwu.database import connect
 from vwu.intake.feed.tokens import citizen_token, key_id
+from vwu.language import phrase
 from vwu.settings import Settings, SettingsError, read_key
 from vwu.stack.state import write_private
 
@@ -44,9 +45,14 @@ def hold_key(connection: psycopg.Connection, token_key: bytes) -> None:
     assert row is not None
     if row[0] != mine:
         raise SettingsError(
-            f"the token key in use ({mine}) is not the one that made the tokens in the vault ({row[0]}); nothing was "
-            "landed: put the right key back (VWU_TOKEN_KEY_FILE) or, if it is lost for good, run `vwu rotate-key`, "
-            "which makes every token anew with another key"
+            phrase(
+                f"khóa mã thay thế đang dùng ({mine}) không phải khóa đã tạo các mã trong kho định danh ({row[0]}); "
+                "chưa nhận gì: hãy đặt lại đúng khóa (VWU_TOKEN_KEY_FILE), hoặc nếu đã mất hẳn thì chạy "
+                "`vwu rotate-key` để làm lại mọi mã bằng khóa khác",
+                f"the token key in use ({mine}) is not the one that made the tokens in the vault ({row[0]}); "
+                "nothing was landed: put the right key back (VWU_TOKEN_KEY_FILE) or, if it is lost for good, run "
+                "`vwu rotate-key`, which makes every token anew with another key",
+            )
         )
 
 
@@ -60,7 +66,12 @@ def rotate_key(settings: Settings, new_key_file: Path | None = None) -> Rotation
     key_file = settings.key_file("token")
     is_in_use = not settings.is_key_in_environment("token")
     if new_key_file is None and not is_in_use:
-        raise SettingsError("the key is in VWU_TOKEN_KEY: name a file for the new one (--to), and then change that")
+        raise SettingsError(
+            phrase(
+                "khóa nằm trong VWU_TOKEN_KEY: hãy nêu tệp cho khóa mới (--to), rồi sửa biến đó",
+                "the key is in VWU_TOKEN_KEY: name a file for the new one (--to), and then change that",
+            )
+        )
     fresh = new_key_file or _next_to(key_file)
     if not fresh.exists():
         write_private(fresh, secrets.token_hex(32))

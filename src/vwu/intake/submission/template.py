@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from vwu.intake.model import Quantity
 from vwu.intake.submission.values import format_value
+from vwu.language import phrase
 from vwu.xlsx import Content, Look, Pen, column_letter, workbook_bytes
 
 if TYPE_CHECKING:
@@ -159,15 +160,15 @@ def write_template(
 def form_head(
     catalogue: Catalogue, branch_code: str, period_code: str, prepared_by: str = "", prepared_on: date | None = None
 ) -> FormHead:
-    """Names and dates of a branch and period. Raises LookupError with the reason in Vietnamese and English."""
+    """Names and dates of a branch and period. Raises LookupError with the reason."""
     period = catalogue.period(period_code)
     if period is None:
-        raise LookupError(f"không có kỳ báo cáo {period_code} · there is no reporting period {period_code}")
+        raise LookupError(phrase(f"không có kỳ báo cáo {period_code}", f"there is no reporting period {period_code}"))
     branch = catalogue.branch(branch_code, period.end_date)
     if branch is None:
         absence = catalogue.explain_absence(branch_code, period.end_date)
         assert absence is not None
-        raise LookupError(f"{absence.reason_vi} · {absence.reason_en}")
+        raise LookupError(phrase(absence.reason_vi, absence.reason_en))
     return FormHead(
         branch_code, branch.name_vi, period_code, period.start_date, period.end_date, prepared_by, prepared_on
     )
@@ -357,7 +358,12 @@ def _fill(sheet: Worksheet, lines: Sequence[FormLine], values: Iterable[FormValu
     for value in values:
         place = (value.programme_code, value.indicator_code)
         if place not in rows:
-            raise LookupError(f"the form has no line for programme {place[0]}, indicator {place[1]}")
+            raise LookupError(
+                phrase(
+                    f"biểu không có dòng cho chương trình {place[0]}, chỉ tiêu {place[1]}",
+                    f"the form has no line for programme {place[0]}, indicator {place[1]}",
+                )
+            )
         column = COLUMNS.index(FIGURE_COLUMNS[value.scenario, value.basis]) + 1
         cell = sheet.cell(rows[place], column, value.content)
         cell.number_format = _number_format(value.content)
