@@ -79,13 +79,13 @@ def backup(settings: Settings, folder: Path, show: Show) -> Backup:
                 f"{folder} holds a backup under other keys: give this one a folder of its own",
             )
         )
-    show("database")
+    show(phrase("cơ sở dữ liệu", "database"))
     # A receipt is there only after its bytes are in the store: the dump first, then every file that it can name.
     made_at = datetime.now(UTC)
     name = f"database-{made_at:%Y%m%dT%H%M%S.%fZ}.sql.gz.enc"
     _dump(settings, folder / name)
     wanted = _receipts(settings)
-    show("content store")
+    show(phrase("kho tệp", "content store"))
     _copy_store(settings.store, str(folder / "store"), show)
     _refuse_gaps(str(folder / "store"), wanted, phrase("kho tệp", "the content store"))
     made = Backup(
@@ -124,9 +124,9 @@ def restore(settings: Settings, folder: Path, keys: Path | None, show: Show) -> 
     _place_keys(settings, keys, saved.keys)
     settings = up(settings, Progress(), with_airflow=False).settings
     _refuse_used(settings)
-    show("content store")
+    show(phrase("kho tệp", "content store"))
     _copy_store(str(folder / "store"), settings.store, show)
-    show("database")
+    show(phrase("cơ sở dữ liệu", "database"))
     server.renew_warehouse(settings, saved.roles)
     with _publisher_may_take_over(settings):
         _load(settings, dump)
@@ -345,7 +345,7 @@ def _copy_store(source: str, target: str, show: Show) -> None:
         place = f"{target_folder}/{name}"
         if there.exists(place) and there.size(place) == here.size(f"{source_folder}/{name}"):
             continue
-        show(f"content store: file {number}")
+        show(phrase(f"kho tệp: tệp {number}", f"content store: file {number}"))
         there.makedirs(there._parent(place), exist_ok=True)
         with here.open(f"{source_folder}/{name}", "rb") as read, there.open(f"{place}.partial", "wb") as write:
             shutil.copyfileobj(read, write, 1 << 20)
@@ -369,7 +369,7 @@ def _verify(settings: Settings, show: Show) -> None:
     wanted = _receipts(settings)
     _refuse_gaps(settings.store, wanted, phrase("bản sao lưu", "the backup"))
     for number, sha256 in enumerate(wanted, start=1):
-        show(f"verify file {number}/{len(wanted)}")
+        show(phrase(f"kiểm lại tệp {number}/{len(wanted)}", f"verify file {number}/{len(wanted)}"))
         try:
             store.read(settings.store, sha256, settings.key("store"))
         except ValueError as error:

@@ -281,7 +281,7 @@ def _progress(show: Show) -> Callable[[Any], None]:
         if event.info.name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
             # dbt gives the same number two names.
             total = data.num_models if event.info.name == "LogTestResult" else data.total
-            show(f"build {data.index}/{total} {data.node_info.node_name}")
+            show(f"{phrase('dựng', 'build')} {data.index}/{total} {data.node_info.node_name}")
 
     return tell
 

@@ -180,7 +180,9 @@ class _Watch:
             active = airflow_api.read_runs(self.airflow, dag_id, airflow_api.ACTIVE)
             if not events and not active:
                 return [run for run in airflow_api.read_runs(self.airflow, dag_id) if run.run_id not in known]
-            self._pause(active, f"{dag_id} waits for the scheduler" if not active else "")
+            self._pause(
+                active, phrase(f"{dag_id} đợi bộ lập lịch", f"{dag_id} waits for the scheduler") if not active else ""
+            )
 
     def _pause(self, runs: Iterable[DagRun], otherwise: str = "") -> None:
         self.show(" · ".join(self._describe(run) for run in runs if run.is_active) or otherwise)
@@ -189,7 +191,7 @@ class _Watch:
 
     def _describe(self, run: DagRun) -> str:
         if run.state == "queued":
-            return f"{run.dag_id} queued"
+            return phrase(f"{run.dag_id} đang xếp hàng", f"{run.dag_id} queued")
         at = airflow_api.list_tasks(self.airflow, run, ("running", "up_for_retry"))
         done = airflow_api.count_tasks(self.airflow, run, ("success", "skipped", "failed", "upstream_failed"))
         return f"{run.dag_id} {done}/{airflow_api.count_tasks(self.airflow, run)} {', '.join(at[:2])}".rstrip()
@@ -217,7 +219,7 @@ def _failures(airflow: Airflow, runs: Iterable[DagRun]) -> Iterable[Failure]:
             continue
         tasks = airflow_api.list_tasks(airflow, run, ("failed",)) or [run.dag_id]
         for task in tasks:
-            yield Failure(task, f"its log: {airflow.url}/dags/{run.dag_id}/runs/{run.run_id}")
+            yield Failure(task, f"{phrase('nhật ký', 'its log')}: {airflow.url}/dags/{run.dag_id}/runs/{run.run_id}")
 
 
 # Without Airflow
@@ -240,7 +242,7 @@ def _receive_zone(settings: Settings, zone: str, show: Show) -> Iterable[Failure
 
     paths = list_arrivals(settings, zone)
     for number, (path, outcome) in enumerate(zip(paths, receive_files(settings, paths), strict=True), start=1):
-        show(f"receive {zone} {number}/{len(paths)} {path.rpartition('/')[2]}")
+        show(f"{phrase('nhận', 'receive')} {zone} {number}/{len(paths)} {path.rpartition('/')[2]}")
         if isinstance(outcome, Exception):
             yield Failure(f"receive_files [{Path(path).name}]", f"{type(outcome).__name__}: {outcome}")
 
@@ -251,7 +253,7 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
     from vwu.lineage import tell_build, tell_gate, tell_release
     from vwu.publish import PublishError, publish
 
-    show("build")
+    show(phrase("dựng", "build"))
     built = build(settings, show=show)
     tell_build(settings, built.build_id)
     if not built.ok:
@@ -260,13 +262,13 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
             "build_marts", f"build {built.build_id}, {len(built.failures)} in quality.dbt_result, the first: {first}"
         )
         return
-    show("gate")
+    show(phrase("kiểm định", "gate"))
     verdict = run_gate(settings)
     tell_gate(settings, verdict.gate_run_id)
     if not verdict.passed:
         yield Failure(GATE_TASK, verdict.summary())
         return
-    show("publish")
+    show(phrase("công bố", "publish"))
     try:
         release = publish(settings)
     except PublishError as error:
@@ -280,7 +282,7 @@ def _roll_up(settings: Settings, show: Show) -> Iterable[Failure]:
     from vwu.rollup import list_due_periods, national_rollup
 
     for period in list_due_periods(settings):
-        show(f"roll up {period}")
+        show(phrase(f"tổng hợp {period}", f"roll up {period}"))
         try:
             national_rollup(settings, period)
         except Exception as error:  # one period's roll-up never stops the others'

@@ -90,14 +90,16 @@ def _rotate_key(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(done), default=str))
         return DONE
     for table, count in done.rows.items():
-        print(f"{table}: {count} dòng/rows")
-    print(f"khóa / token key: {done.former_key_id or '-'} → {done.key_id} ({done.key_file})")
+        print(f"{table}: {count} {phrase('dòng', 'rows')}")
+    print(f"{phrase('khóa', 'token key')}: {done.former_key_id or '-'} → {done.key_id} ({done.key_file})")
     if not done.is_in_use:
         print(phrase(
             "việc tiếp theo: đưa nội dung tệp đó vào VWU_TOKEN_KEY; trước đó không nhận được sao kê nào",
             "next: put the content of that file into VWU_TOKEN_KEY; until then no feed lands",
         ))  # fmt: skip
-    print("giữ một bản sao của tệp khóa ở nơi an toàn / keep a copy of the key file in a safe place")
+    print(phrase(
+        "giữ một bản sao của tệp khóa ở nơi an toàn", "keep a copy of the key file in a safe place"
+    ))  # fmt: skip
     return DONE
 
 
@@ -106,13 +108,16 @@ def _forget(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
 
     # Not an argument: those are seen in the list of processes, and stay in the shell's history.
-    citizen_id = getpass("citizen id: ") if sys.stdin.isatty() else sys.stdin.readline()
+    citizen_id = getpass(phrase("số định danh: ", "citizen id: ")) if sys.stdin.isatty() else sys.stdin.readline()
     settings = load_settings()
     done = forget(settings, citizen_id.strip(), args.reason)
     if args.json:
         print(json.dumps(asdict(done)))
         return DONE
-    print(f"đã xóa / taken out: {done.lines} dòng/rows, {done.vault_rows} vault, {done.files} tệp/files")
+    print(phrase(
+        f"đã xóa: {done.lines} dòng, {done.vault_rows} dòng trong kho định danh, {done.files} tệp",
+        f"taken out: {done.lines} rows, {done.vault_rows} in the vault, {done.files} files",
+    ))  # fmt: skip
     print(phrase(
         f"việc tiếp theo: xóa trong các bản sao lưu cũ, và tệp của ngân hàng ở {settings.landing}",
         f"next: delete what old backups hold, and the bank's own files in {settings.landing}",

@@ -392,13 +392,15 @@ def _show(outcomes: list[Outcome], *, as_json: bool, is_received: bool, not_run:
         for outcome in outcomes:
             _print_outcome(outcome)
         if not_run:
-            print(f"Chưa so với các kỳ trước ({len(not_run)} quy tắc): thêm --history FILE do `vwu history` ghi.")
-            print(f"Not compared with earlier periods: {', '.join(not_run)}; give --history FILE from `vwu history`.")
+            print("\n".join(spoken(
+                f"Chưa so với các kỳ trước ({len(not_run)} quy tắc): thêm --history FILE do `vwu history` ghi.",
+                f"Not compared with earlier periods: {', '.join(not_run)}; give --history FILE from `vwu history`.",
+            )))  # fmt: skip
     return BLOCKED if any(each.state == "rejected" for each in outcomes) else DONE
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    count = f", {outcome.row_count} dòng/rows" if outcome.row_count else ""
+    count = f", {outcome.row_count} {phrase('dòng', 'rows')}" if outcome.row_count else ""
     print(f"{outcome.file}: {outcome.state}{count}")
     for text in spoken(outcome.reason_vi, outcome.reason_en):
         print(f"  {text}")
@@ -409,7 +411,7 @@ def _print_outcome(outcome: Outcome) -> None:
     if len(outcome.findings) > _SHOWN_FINDINGS:
         print(f"  … {len(outcome.findings) - _SHOWN_FINDINGS} {phrase('nữa; --json kê đủ', 'more; --json lists all')}")
     if outcome.changes:
-        print(f"  thay đổi so với bản trước / changes to what it replaces: {len(outcome.changes)}")
+        print(f"  {phrase('thay đổi so với bản trước', 'changes to what it replaces')}: {len(outcome.changes)}")
     for change in outcome.changes[:_SHOWN_FINDINGS]:
         print(f"    {_in_words(change)}")
     if len(outcome.changes) > _SHOWN_FINDINGS:
@@ -476,7 +478,7 @@ def _list(query: str, parameters: list[Any], name: str, *, as_json: bool, to_csv
         rows = cursor.execute(query, parameters).fetchall()
     if to_csv:
         _write_csv(Path(to_csv), rows)
-        print(f"{to_csv}: {len(rows)} {name}")
+        print(f"{to_csv}: {len(rows)} {phrase('dòng', name)}")
         return DONE
     if as_json:
         print(json.dumps({name: rows}, ensure_ascii=False, indent=1, default=str))

@@ -12,9 +12,14 @@ import os
 import sys
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vwu.language import phrase
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from vwu.report.wording import Words
 
 _COLOURS = {
     "error": 31, "rejected": 31, "refuse": 31, "SHUT": 31, "FAILED": 31, "warning": 33, "held": 33, "stopped": 33,
@@ -39,6 +44,18 @@ def set_verb(verb: argparse.ArgumentParser, function: Callable[[argparse.Namespa
 def example(line: str) -> str:
     """The last line of a verb's help."""
     return phrase(f"ví dụ: {line}", f"example: {line}")
+
+
+def worded(words: Words) -> str:
+    """A text of the reports in the reader's language."""
+    return phrase(words.vi, words.en)
+
+
+def numeral(value: Decimal | int) -> str:
+    """A number as the reader's language writes it."""
+    from vwu.report.wording import number
+
+    return phrase(number(value), number(value, vietnamese=False))
 
 
 def coloured(word: str) -> str:

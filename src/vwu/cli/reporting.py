@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vwu.cli.output import example, set_verb
+from vwu.cli.output import example, numeral, set_verb, worded
 from vwu.language import phrase
 
 if TYPE_CHECKING:
@@ -167,7 +167,10 @@ def _report(args: argparse.Namespace) -> int:
         _print_json(asdict(report))
     else:
         print(f"{report.folder / 'index.html'}")
-        print(f"  bản phát hành · release {report.release_id}, {len(report.files)} tệp · files")
+        print(phrase(
+            f"  bản phát hành {report.release_id}, {len(report.files)} tệp",
+            f"  release {report.release_id}, {len(report.files)} files",
+        ))  # fmt: skip
     return DONE
 
 
@@ -234,9 +237,16 @@ def _trace_receipt(args: argparse.Namespace) -> int:
         _print_json({"release_id": release.release_id, "cells": [each.as_json() for each in fed]})
         return DONE
     if not fed:
-        print(f"không có số nào từ {args.receipt} · no cell of release {release.release_id} comes of {args.receipt}")
+        print(phrase(
+            f"không có số nào của bản phát hành {release.release_id} lấy từ {args.receipt}",
+            f"no cell of release {release.release_id} comes of {args.receipt}",
+        ))  # fmt: skip
         return DONE
-    head = ("bảng", "chương trình", "chỉ tiêu", "địa bàn", "kỳ", "cách tính", "số", "vị trí")
+    head = (
+        phrase("bảng", "table"), phrase("chương trình", "programme"), phrase("chỉ tiêu", "indicator"),
+        phrase("địa bàn", "region"), phrase("kỳ", "period"), phrase("cách tính", "basis"), phrase("số", "value"),
+        phrase("vị trí", "position"),
+    )  # fmt: skip
     print("\n".join(_table(head, map(_fed_row, fed))))
     return DONE
 
@@ -280,35 +290,47 @@ def _rollup_lines(rollup: Rollup, boundary: str) -> list[str]:
     came = [each for each in rollup.submissions if each.receipt_id]
     owed = sum(each.is_expected for each in rollup.submissions)
     lines = [
-        f"{name.vi} · {name.en}  [{period.period_code}]  {day(period.start_date)} – {day(period.end_date)}",
-        f"  bản phát hành · release {release.release_id}, {day(release.published_at)}; báo cáo đã vào · reports in: "
-        f"{len(came)}" + (f", phải nộp · owed: {owed}" if owed else ""),
+        f"{worded(name)}  [{period.period_code}]  {day(period.start_date)} – {day(period.end_date)}",
+        phrase(
+            f"  bản phát hành {release.release_id}, {day(release.published_at)}; báo cáo đã vào: {len(came)}",
+            f"  release {release.release_id}, {day(release.published_at)}; reports in: {len(came)}",
+        )
+        + (f", {phrase('phải nộp', 'owed')}: {owed}" if owed else ""),
     ]
     lines += _figure_lines(rollup.figures, boundary)
     lines += _credit_lines(rollup.credit)
     lines += _target_lines(rollup.targets)
     errors = sum(each.severity == "error" for each in rollup.findings)
-    lines += ["", f"Phát hiện còn mở · open findings: {len(rollup.findings)}, lỗi · errors: {errors}"]
+    found = len(rollup.findings)
+    lines += ["", phrase(f"Phát hiện còn mở: {found}, lỗi: {errors}", f"Open findings: {found}, errors: {errors}")]
     return lines
 
 
 def _figure_lines(figures: Sequence[Figure], boundary: str) -> list[str]:
     """The nation's line of each figure, its provinces below it by one boundary; reasons at the foot."""
     if not figures:
-        return ["", "Chưa có số liệu chương trình · no programme figure is published for this period"]
+        return [
+            "",
+            phrase("Chưa có số liệu chương trình nào của kỳ này", "No programme figure is published for this period"),
+        ]
     rows: list[tuple[str, ...]] = []
     reasons: dict[str, int] = {}
     shown = [each for each in figures if each.boundary == boundary]
     for figure in sorted(shown, key=_line_order):
         is_nation = figure.level == "nation"
-        label = f"{figure.programme_code}  {figure.name_vi}" if is_nation else f"    {figure.region_name}"
+        label = (
+            f"{figure.programme_code}  {phrase(figure.name_vi, figure.name_en)}"
+            if is_nation
+            else f"    {figure.region_name}"
+        )
         told = _told(figure)
         if figure.blocked_reason:
-            number = reasons.setdefault(f"{figure.blocked_reason_vi} · {figure.blocked_reason}", len(reasons) + 1)
-            told = f"không cộng ({number})"
+            number = reasons.setdefault(_reason(figure), len(reasons) + 1)
+            told = f"{phrase('không cộng', 'held out')} ({number})"
         rows.append((label, _basis(figure) if is_nation else "", told, _coverage(figure)))
     notes = [f"  ({number}) {reason}" for reason, number in reasons.items()]
-    return ["", *_table(("Số liệu · figure", "cách tính", "", "độ phủ · coverage"), rows), *notes]
+    head = phrase("Số liệu", "Figure"), phrase("cách tính", "basis"), "", phrase("độ phủ", "coverage")
+    return ["", *_table(head, rows), *notes]
 
 
 def _line_order(figure: Figure) -> tuple[Any, ...]:
@@ -321,8 +343,8 @@ def _line_order(figure: Figure) -> tuple[Any, ...]:
 def _basis(figure: Figure | Cell) -> str:
     from vwu.report.wording import BASES, SCENARIOS, words
 
-    basis = words(BASES, figure.basis).vi
-    return basis if figure.scenario == "actual" else f"{words(SCENARIOS, figure.scenario).vi.lower()}, {basis}"
+    basis = worded(words(BASES, figure.basis))
+    return basis if figure.scenario == "actual" else f"{worded(words(SCENARIOS, figure.scenario)).lower()}, {basis}"
 
 
 def _told(figure: Figure | Cell) -> str:
@@ -330,16 +352,18 @@ def _told(figure: Figure | Cell) -> str:
 
     told = said(figure)
     if told is None:
-        return f"không cộng: {figure.blocked_reason_vi or figure.blocked_reason or ''}"
-    return told.vi + (" (ước tính)" if figure.is_estimated else "")
+        return f"{phrase('không cộng', 'held out')}: {_reason(figure)}"
+    return worded(told) + (phrase(" (ước tính)", " (estimated)") if figure.is_estimated else "")
+
+
+def _reason(figure: Figure | Cell) -> str:
+    return phrase(figure.blocked_reason_vi or figure.blocked_reason or "", figure.blocked_reason or "")
 
 
 def _coverage(figure: Figure) -> str:
-    from vwu.report.wording import number
-
     if figure.branches_reported is None:
         return ""
-    share = f" ({number(figure.coverage_pct)}%)" if figure.coverage_pct is not None else ""
+    share = f" ({numeral(figure.coverage_pct)}%)" if figure.coverage_pct is not None else ""
     return f"{figure.branches_reported}/{figure.branches_expected or '?'}{share}"
 
 
@@ -349,41 +373,46 @@ def _credit_lines(credit: Sequence[Credit]) -> list[str]:
     if not credit:
         return []
     rows = [
-        (row.name.vi, str(row.loans if row.loans is not None else "–"), _money(row.lent), _money(row.closing_balance),
-         _money(row.overdue))
+        (worded(row.name), str(row.loans if row.loans is not None else "–"), _money(row.lent),
+         _money(row.closing_balance), _money(row.overdue))
         for _, table in credit_tables(credit)[:3]
         for row in table
     ]  # fmt: skip
-    return ["", *_table(("Tín dụng · credit", "khoản vay", "cho vay", "dư nợ", "quá hạn"), rows)]
+    head = (
+        phrase("Tín dụng", "Credit"), phrase("khoản vay", "loans"), phrase("cho vay", "lent"),
+        phrase("dư nợ", "balance"), phrase("quá hạn", "overdue"),
+    )  # fmt: skip
+    return ["", *_table(head, rows)]
 
 
 def _money(value: Any) -> str:
     from vwu.report.wording import amount
 
-    return amount(value, "VND").vi
+    return worded(amount(value, "VND"))
 
 
 def _target_lines(targets: Sequence[Target]) -> list[str]:
     """Targets that something was reported against; the others are counted."""
-    from vwu.report.wording import OUTCOMES, amount, bounded, number, words
+    from vwu.report.wording import OUTCOMES, amount, bounded, words
 
     rows = []
     for each in targets:
         told = bounded(each.actual_value, each.lower_bound, each.upper_bound, each.unit_code)
         if told is not None:
-            share = f"{number(each.attained_pct)}%" if each.attained_pct is not None else ""
-            goal = f"{amount(each.target_value, each.unit_code).vi} ({each.horizon_end.year})"
-            label = f"{each.programme_code}  {each.name_vi}"
-            rows.append((label, goal, told.vi, share, words(OUTCOMES, each.outcome).vi))
+            share = f"{numeral(each.attained_pct)}%" if each.attained_pct is not None else ""
+            goal = f"{worded(amount(each.target_value, each.unit_code))} ({each.horizon_end.year})"
+            label = f"{each.programme_code}  {phrase(each.name_vi, each.name_en)}"
+            rows.append((label, goal, worded(told), share, worded(words(OUTCOMES, each.outcome))))
     left = len(targets) - len(rows)
-    note = [f"  {left} chỉ tiêu khác chưa có số liệu · other targets have no figure yet"] if left else []
-    return ["", *_table(("Chỉ tiêu được giao · target", "phải đạt", "đã đạt", "", ""), rows), *note] if targets else []
+    note = phrase(f"  {left} chỉ tiêu khác chưa có số liệu", f"  {left} other targets have no figure yet")
+    head = phrase("Chỉ tiêu được giao", "Target"), phrase("phải đạt", "goal"), phrase("đã đạt", "attained"), "", ""
+    return ["", *_table(head, rows), *([note] if left else [])] if targets else []
 
 
 def _trace_lines(found: Trace) -> list[str]:
     lines = _said_lines(found)
     for each in found.former:
-        title = f"Bản phát hành {each.release_id} ghi khác · release {each.release_id} said otherwise:"
+        title = phrase(f"Bản phát hành {each.release_id} ghi khác:", f"Release {each.release_id} said otherwise:")
         lines += ["", title, *(f"  {line}".rstrip() for line in _said_lines(each))]
     return lines
 
@@ -393,22 +422,24 @@ def _said_lines(found: Trace | Former) -> list[str]:
 
     lines = []
     for cell in found.cells:
-        boundary = words(BOUNDARIES, cell.boundary).vi
+        boundary = worded(words(BOUNDARIES, cell.boundary))
         place = " / ".join((cell.programme_code, cell.indicator_code, cell.region_name, cell.period_code))
         lines.append(f"{place} · {_basis(cell)} · {boundary}: {_told(cell)}")
     lines.append("")
-    lines += _table(
-        ("đơn vị", "kỳ", "ghi trong ô", "đọc là", "ở đâu", "vai trò"), [_origin(each) for each in found.contributions]
-    )
+    head = (
+        phrase("đơn vị", "branch"), phrase("kỳ", "period"), phrase("ghi trong ô", "in the cell"),
+        phrase("đọc là", "read as"), phrase("ở đâu", "where"), phrase("vai trò", "role"),
+    )  # fmt: skip
+    lines += _table(head, [_origin(each) for each in found.contributions])
     return lines
 
 
 _ROLES = {
-    "counted": "được tính",
-    "spoken_for": "cấp trên đã báo",
-    "within": "nằm trong kỳ dài hơn",
-    "earlier": "có số mới hơn",
-    "held_out": "không cộng",
+    "counted": ("được tính", "counted"),
+    "spoken_for": ("cấp trên đã báo", "the branch above told it"),
+    "within": ("nằm trong kỳ dài hơn", "within a longer period"),
+    "earlier": ("có số mới hơn", "there is a newer one"),
+    "held_out": ("không cộng", "held out"),
 }
 
 
@@ -417,8 +448,8 @@ def _origin(each: Contribution) -> tuple[str, ...]:
 
     told = bounded(each.value, each.lower_bound, each.upper_bound, each.unit_code)
     place = f"{each.file_name} {each.position} [{each.receipt_id}]".strip()
-    role = _ROLES.get(each.role, each.role)
-    return each.branch_name, each.period_code, each.raw_text, told.vi if told else each.value_state, place, role
+    role = phrase(*_ROLES.get(each.role, (each.role, each.role)))
+    return each.branch_name, each.period_code, each.raw_text, worded(told) if told else each.value_state, place, role
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -10,12 +10,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from vwu.cli.main import BLOCKED, DONE, OUTSIDE_FAILED
-from vwu.cli.output import set_verb
+from vwu.cli.output import numeral, set_verb, worded
 from vwu.cli.parser import HelpAsWritten
-from vwu.language import phrase
+from vwu.language import phrase, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from vwu.headline import Credit, Figure, Headline, Refused
     from vwu.rollup import Release
@@ -94,7 +95,7 @@ def _work(settings: Settings, progress: Progress, *, is_direct: bool) -> tuple[F
     if not is_direct:
         return run_through_airflow(settings, progress.show)
     failures = run_direct(settings, progress.show)
-    progress.show("report status")
+    progress.show(phrase("ghi trang tình trạng", "report status"))
     try:
         write_site(settings)
     except BuildError as error:
@@ -125,7 +126,10 @@ def _stack(settings: Settings, progress: Progress, *, with_airflow: bool) -> Ite
                 down(outcome.settings, progress)
             else:
                 progress.clear()
-                print("the runs go on in Airflow; `vwu down` stops them")
+                print(phrase(
+                    "Airflow vẫn đang chạy các lượt; `vwu down` dừng chúng",
+                    "the runs go on in Airflow; `vwu down` stops them",
+                ))  # fmt: skip
             raise
 
 
@@ -151,57 +155,73 @@ def _as_text(settings: Settings, before: Release | None, headline: Headline, fai
         _figure_lines(headline.figures, headline.credit),
         _refused_lines(headline.refused, headline.refused_count),
         _failure_lines(failures),
-        ["Xem ở đâu · where to look", *(f"  {name:<10} {place}" for name, place in _places(settings, headline))],
+        [
+            phrase("Xem ở đâu", "Where to look"),
+            *(f"  {name:<10} {where}" for name, where in _shown_places(settings, headline)),
+        ],
     ]
     return [line for section in sections if section for line in (*section, "")][:-1]
 
 
 def _release_lines(before: Release | None, headline: Headline) -> list[str]:
-    from vwu.report.wording import number
-
     release, refusal = headline.release, headline.refusal
     lines = []
     if release is None:
-        lines.append("Chưa có bản phát hành nào · nothing is published yet")
+        lines.append(phrase("Chưa có bản phát hành nào", "nothing is published yet"))
     elif _is_new(before, headline):
-        lines.append(f"Bản phát hành mới · new release: {release.release_id} ({release.verdict})")
+        lines.append(f"{phrase('Bản phát hành mới', 'new release')}: {release.release_id} ({release.verdict})")
     else:
-        lines.append(f"Không có gì mới · nothing new: release {release.release_id} stays in force")
+        lines.append(phrase(
+            f"Không có gì mới: bản phát hành {release.release_id} vẫn có hiệu lực",
+            f"nothing new: release {release.release_id} stays in force",
+        ))  # fmt: skip
     if release is not None:
-        coverage = "not stated" if release.coverage_pct is None else f"{number(release.coverage_pct)} %"
-        lines.append(
-            f"  {release.published_at:%Y-%m-%d %H:%M:%S %Z} · receipts {release.receipts} · coverage {coverage}"
-            f" · open findings {release.findings_open} · version {release.code_version}"
+        share = release.coverage_pct
+        coverage = phrase("chưa rõ", "not stated") if share is None else f"{numeral(share)} %"
+        told = phrase(
+            f"biên nhận {release.receipts} · độ phủ {coverage} · phát hiện còn mở {release.findings_open} · "
+            f"phiên bản {release.code_version}",
+            f"receipts {release.receipts} · coverage {coverage} · open findings {release.findings_open} · "
+            f"version {release.code_version}",
         )
+        lines.append(f"  {release.published_at:%Y-%m-%d %H:%M:%S %Z} · {told}")
     if refusal is not None:
-        lines.append(f"Cổng kiểm tra đang đóng · the gate is shut (gate run {refusal.gate_run_id}):")
+        lines.append(phrase(
+            f"Cửa kiểm định đang đóng (lần {refusal.gate_run_id}):",
+            f"the gate is shut (gate run {refusal.gate_run_id}):",
+        ))  # fmt: skip
         lines += [f"  {textwrap.shorten(reason, _LONGEST)}" for reason in refusal.reasons[:_MOST]]
         if len(refusal.reasons) > _MOST:
-            lines.append(f"  … and {len(refusal.reasons) - _MOST} more: quality.check_result, Data Docs")
+            left = len(refusal.reasons) - _MOST
+            lines.append(f"  … {phrase(f'và {left} lý do nữa', f'and {left} more')}: quality.check_result, Data Docs")
     return lines
 
 
 def _figure_lines(figures: Iterable[Figure], credit: Iterable[Credit]) -> list[str]:
     """One line an indicator: the nation, then the provinces that reported it."""
-    from vwu.report.wording import amount, number
+    from vwu.report.wording import amount
 
     rows: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
         key = (figure.period_code, figure.programme_code, figure.indicator_code, figure.basis)
         rows.setdefault(key, []).append(figure)
-    lines = ["Số liệu chính · headline figures"] if rows else []
+    lines = [phrase("Số liệu chính", "Headline figures")] if rows else []
     shown = ""
     for (period, programme, _, basis), parts in rows.items():
         if period != shown:
             lines.append(f"  {period}")
             shown = period
         values = "; ".join(f"{_place(part)} {_quantity(part)}" for part in _nation_first(parts))
-        lines.append(f"    {programme:<10} {parts[0].name_vi} · {parts[0].name_en} [{basis}]: {values}")
-    lines += [
-        f"  {each.bank_code} {each.period_code}: {number(each.loans)} khoản vay · loans, dư nợ · balance "
-        f"{amount(each.closing_balance, 'VND').vi}, quá hạn · overdue {amount(each.overdue, 'VND').vi}"
-        for each in credit
-    ]
+        lines.append(f"    {programme:<10} {phrase(parts[0].name_vi, parts[0].name_en)} [{basis}]: {values}")
+    for each in credit:
+        loans, balance, overdue = (
+            numeral(each.loans), worded(amount(each.closing_balance, "VND")), worded(amount(each.overdue, "VND"))
+        )  # fmt: skip
+        told = phrase(
+            f"{loans} khoản vay, dư nợ {balance}, quá hạn {overdue}",
+            f"{loans} loans, balance {balance}, overdue {overdue}",
+        )
+        lines.append(f"  {each.bank_code} {each.period_code}: {told}")
     return lines
 
 
@@ -211,7 +231,7 @@ def _nation_first(parts: list[Figure]) -> list[Figure]:
 
 
 def _place(figure: Figure) -> str:
-    return "cả nước" if figure.level == "nation" else figure.region_name
+    return phrase("cả nước", "nation") if figure.level == "nation" else figure.region_name
 
 
 def _quantity(figure: Figure) -> str:
@@ -219,39 +239,58 @@ def _quantity(figure: Figure) -> str:
     from vwu.report.wording import UNKNOWN, bounded
 
     if figure.blocked_code:
-        return f"(không tổng hợp · held out: {figure.blocked_code})"
+        return f"({phrase('không tổng hợp', 'held out')}: {figure.blocked_code})"
     said = bounded(figure.value, figure.lower_bound, figure.upper_bound, figure.unit_code) or UNKNOWN
-    return said.vi + (" (ước tính · estimated)" if figure.is_estimated else "")
+    return worded(said) + (phrase(" (ước tính)", " (estimated)") if figure.is_estimated else "")
 
 
 def _refused_lines(refused: tuple[Refused, ...], count: int) -> list[str]:
     if not refused:
         return []
-    lines = [f"Không được nhận hoặc đang giữ lại · rejected or held: {count}"]
+    lines = [f"{phrase('Không được nhận hoặc đang giữ lại', 'Rejected or held')}: {count}"]
     for each in refused:
-        more = f", {each.faults} lỗi · faults" if each.faults > 1 else ""
-        lines.append(f"  {each.file_name} ({each.state}, receipt {each.receipt_id}{more})")
-        lines += [f"    {reason}" for reason in (each.reason_vi, each.reason_en) if reason]
+        more = f", {each.faults} {phrase('lỗi', 'faults')}" if each.faults > 1 else ""
+        lines.append(f"  {each.file_name} ({each.state}, {phrase('biên nhận', 'receipt')} {each.receipt_id}{more})")
+        lines += [f"    {reason}" for reason in spoken(each.reason_vi or "", each.reason_en or "")]
     if count > len(refused):
-        lines.append(f"  … and {count - len(refused)} more: vwu receipts")
+        left = count - len(refused)
+        lines.append(f"  … {phrase(f'và {left} tệp nữa', f'and {left} more')}: vwu receipts")
     return lines
 
 
 def _failure_lines(failures: Iterable[Failure]) -> list[str]:
     lines = [f"  {failure.step}: {failure.reason}" for failure in failures]
-    return ["Không làm được · could not be done", *lines] if lines else []
+    return [phrase("Không làm được", "Could not be done"), *lines] if lines else []
+
+
+_PLACES = {"site": "tài liệu", "report": "báo cáo"}
+
+
+def _shown_places(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]:
+    for name, where in _places(settings, headline):
+        yield phrase(_PLACES.get(name, name), name), where
 
 
 def _places(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]:
     from vwu.stack.airflow import USER, url
 
     if "airflow_port" in settings.stack:
-        yield "Airflow", f"{url(settings)}  user {USER}, password in {settings.home / 'airflow' / 'passwords.json'}"
+        yield "Airflow", f"{url(settings)}  {_login(USER, settings.home / 'airflow' / 'passwords.json')}"
     yield from _reports(settings, headline)
     site = settings.home / "site" / "index.html"
     if site.exists():
-        yield "site", f"{site}  (status, dictionary, rules, Data Docs, guide)"
+        yield (
+            "site",
+            phrase(
+                f"{site}  (tình trạng, từ điển dữ liệu, quy tắc, Data Docs, hướng dẫn)",
+                f"{site}  (status, dictionary, rules, Data Docs, guide)",
+            ),
+        )
     yield "SQL", 'psql "$(vwu dsn --role bi_reader)"   select * from published.report_indicator;'
+
+
+def _login(user: str, file: Path) -> str:
+    return phrase(f"tài khoản {user}, mật khẩu ở {file}", f"user {user}, password in {file}")
 
 
 def _reports(settings: Settings, headline: Headline) -> Iterator[tuple[str, str]]:

@@ -186,7 +186,9 @@ def _template(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"file": str(path), "branch_code": args.branch, "period_code": args.period, "form": "BM01"}))
     else:
-        print(f"{path}\n  điền các ô nền vàng, rồi kiểm tra · fill the yellow cells, then check: vwu check '{path}'")
+        print(path)
+        then = phrase("điền các ô nền vàng, rồi kiểm tra", "fill the yellow cells, then check")
+        print(f"  {then}: vwu check '{path}'")
     return DONE
 
 
@@ -227,7 +229,7 @@ def _generate(args: argparse.Namespace) -> int:
     for path in generate(args.directory, request, _catalogue()):
         paths.append(path)
         if sys.stderr.isatty():
-            progress.show(f"{len(paths)} files, {path.name}")
+            progress.show(f"{len(paths)} {phrase('tệp', 'files')}, {path.name}")
     progress.clear()
     if args.json:
         print(json.dumps({"directory": str(args.directory), "files": [str(path) for path in paths]}))

@@ -24,7 +24,7 @@ def register(verbs: Any) -> None:
     add = verbs.add_parser(
         "bi",
         help=phrase(
-            "khởi động Apache Superset với các bảng điều khiển trong bi/; cài đặt trước bằng `make bi`",
+            "khởi động Apache Superset với các trang tổng quan trong bi/; cài đặt trước bằng `make bi`",
             "start Apache Superset with the dashboards of bi/; `make bi` installs it first",
         ),
     )
@@ -180,4 +180,4 @@ def _reader(args: argparse.Namespace) -> int:
 def _print_status(status: dict[str, Any], *, as_json: bool) -> None:
     from vwu.stack.status import describe
 
-    print(json.dumps(status, ensure_ascii=False, indent=1, default=str) if as_json else describe(status, phrase))
+    print(json.dumps(status, ensure_ascii=False, indent=1, default=str) if as_json else describe(status))

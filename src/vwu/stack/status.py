@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from vwu.language import phrase
 from vwu.settings import Settings, SettingsError
 from vwu.stack import airflow, postgres, processes, superset
 
@@ -109,43 +109,36 @@ def _pipeline(settings: Settings, database: dict[str, Any]) -> dict[str, Any] | 
         return None
 
 
-Phrase = Callable[[str, str], str]  # Vietnamese, English → what this reader is told
-
-
-def _in_english(_: str, en: str) -> str:
-    return en
-
-
-def describe(status: dict[str, Any], phrase: Phrase = _in_english) -> str:
+def describe(status: dict[str, Any]) -> str:
     """The status in a few lines for a person."""
     database, page, bi = status["database"], status["airflow"], status["superset"]
     states = {component["state"] for component in page["components"]}
     found = [(phrase("thư mục", "home"), status["home"]), ("PostgreSQL", _describe_database(database))]
     if "running" in states:
-        found.append(("Airflow", _describe_page(page, phrase)))
+        found.append(("Airflow", _describe_page(page)))
     for component in page["components"]:
         detail = f"log {component['log']}" if "running" in states else ""
         detail = f"pid {component['pid']}" if component["state"] == "running" else detail
         found.append(("", f"{component['name']:22} {component['state']:8} {detail}"))
     if bi["components"][0]["state"] == "running":
-        found.append(("Superset", f"{_describe_page(bi, phrase)}: superset_admin"))
+        found.append(("Superset", f"{_describe_page(bi)}: superset_admin"))
     if database["state"] == "running":
-        found.append((phrase("phát hành", "release"), _describe_release(status["release"], phrase)))
+        found.append((phrase("phát hành", "release"), _describe_release(status["release"])))
     for receipt in status["held"] or []:
         why = phrase(receipt["reason_vi"], receipt["reason_en"])
         found.append((phrase("giữ lại", "held"), f"{receipt['receipt_id']} {receipt['file_name']}: {why}"))
-    found += _describe_pipeline(status["pipeline"] or {}, phrase)
+    found += _describe_pipeline(status["pipeline"] or {})
     if database["state"] == "running":
         found.append((phrase("kết nối", "connect"), 'psql "$(vwu dsn --role bi_reader)"'))
     return "\n".join((f"{name:<12}{said}" if name else f"  {said}").rstrip() for name, said in found)
 
 
-def _describe_page(page: dict[str, Any], phrase: Phrase) -> str:
+def _describe_page(page: dict[str, Any]) -> str:
     user, password = phrase("tài khoản", "user"), phrase("mật khẩu ở", "password in")
     return f"{page['url']}  {user} {page['user']}, {password} {page['password_file']}"
 
 
-def _describe_pipeline(pipeline: dict[str, Any], phrase: Phrase) -> list[tuple[str, str]]:
+def _describe_pipeline(pipeline: dict[str, Any]) -> list[tuple[str, str]]:
     """Arrivals, the last build and gate, freshness, and who is waited for: a line each."""
     arrivals = [f"{each['files']} {each['kind']} {each['state']}" for each in pipeline.get("arrivals", ())]
     found = [(phrase("tệp đến", "arrivals"), ", ".join(arrivals))] if arrivals else []
@@ -178,10 +171,10 @@ def _describe_pipeline(pipeline: dict[str, Any], phrase: Phrase) -> list[tuple[s
 def _describe_database(database: dict[str, Any]) -> str:
     if database["state"] != "running":
         return str(database["state"]) + (f": {database['reason']}" if "reason" in database else "")
-    return f"{database['version']} at {database['host']}:{database['port']} ({database['kind']})"
+    return f"{database['version']} {phrase('ở', 'at')} {database['host']}:{database['port']} ({database['kind']})"
 
 
-def _describe_release(release: dict[str, Any] | None, phrase: Phrase) -> str:
+def _describe_release(release: dict[str, Any] | None) -> str:
     if release is None:
         return phrase("chưa có bản nào", "none in force")
     return ", ".join(f"{name} {value}" for name, value in release.items() if value is not None)

@@ -48,7 +48,7 @@ def start_superset(settings: Settings, progress: Progress) -> Settings:
             settings = state.record_addresses(
                 settings, {"superset_port": ports.choose(settings.stack.get("superset_port"))}
             )
-            progress.show("Superset: tables and dashboards")
+            progress.show(phrase("Superset: bảng và trang tổng quan", "Superset: tables and dashboards"))
             _install(settings, python)
             running = processes.spawn(
                 settings.home, NAME, _server(settings, python), environment(settings), _fingerprint(settings)
@@ -156,5 +156,5 @@ def _wait_until_served(settings: Settings, running: processes.Started, progress:
                         f"Superset does not answer ({error}); its log {log} ends:\n{processes.tail(log)}",
                     )
                 ) from error
-        progress.show("Superset: waiting for its page")
+        progress.show(phrase("Superset: đang đợi trang của nó", "Superset: waiting for its page"))
         time.sleep(0.25)

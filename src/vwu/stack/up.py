@@ -44,10 +44,10 @@ def up(settings: Settings, progress: Progress, *, with_airflow: bool = True) -> 
         settings = state.reread(settings)
         with _undone_on_failure(progress) as undo:
             settings, started = _start_database(settings, progress, undo)
-            progress.show("roles and databases")
+            progress.show(phrase("vai trò và cơ sở dữ liệu", "roles and databases"))
             server.prepare_server(settings)
             if not with_airflow:
-                progress.show("migrations of the warehouse")
+                progress.show(phrase("cập nhật cấu trúc kho dữ liệu", "migrations of the warehouse"))
                 server.migrate_warehouse(settings)
                 return Outcome(settings, tuple(started), {})
             settings = _choose_airflow_port(settings)
@@ -60,9 +60,9 @@ def up(settings: Settings, progress: Progress, *, with_airflow: bool = True) -> 
 def down(settings: Settings, progress: Progress) -> list[str]:
     """Stop everything that belongs to this home folder; returns the names of what ran."""
     with interrupts.caught(), state.lock(settings.home, progress.show), interrupts.held_back():
-        progress.show("stopping Airflow and Superset")
+        progress.show(phrase("đang dừng Airflow và Superset", "stopping Airflow and Superset"))
         stopped = _stop_airflow(settings) + processes.stop(settings.home, [superset.NAME])
-        progress.show("stopping PostgreSQL")
+        progress.show(phrase("đang dừng PostgreSQL", "stopping PostgreSQL"))
         if postgres.stop(postgres.locate(settings.home)):
             stopped.append(postgres.NAME)
         return stopped
@@ -100,7 +100,7 @@ def _undone_on_failure(progress: Progress) -> Iterator[ExitStack]:
         yield undo
     except BaseException:
         with interrupts.held_back():
-            progress.show("stopping what was started")
+            progress.show(phrase("đang dừng những gì đã khởi động", "stopping what was started"))
             undo.close()
         raise
 
@@ -137,10 +137,10 @@ def _migrate(settings: Settings, progress: Progress, undo: ExitStack) -> None:
         _stop_airflow(settings)
         undo.callback(processes.stop, settings.home, [airflow.MIGRATION])
         running = airflow.start_migration(settings)
-    progress.show("migrations of the warehouse")
+    progress.show(phrase("cập nhật cấu trúc kho dữ liệu", "migrations of the warehouse"))
     server.migrate_warehouse(settings)
     if running:
-        progress.show("migrations of Airflow")
+        progress.show(phrase("cập nhật cấu trúc dữ liệu của Airflow", "migrations of Airflow"))
         airflow.finish_migration(settings, running)
 
 
@@ -148,7 +148,7 @@ def _start_components(
     settings: Settings, progress: Progress, undo: ExitStack, started: list[str]
 ) -> dict[str, Started]:
     """Keep the components that run with today's settings, start the others; adds to `started`."""
-    progress.show("starting Airflow")
+    progress.show(phrase("đang khởi động Airflow", "starting Airflow"))
     current = airflow.fingerprint(settings)
     components = {}
     for name in airflow.COMPONENTS:
@@ -184,7 +184,7 @@ def _wait_until_ready(settings: Settings, components: Mapping[str, Started], pro
                     f"its logs are in {settings.home / 'logs'}",
                 )
             )
-        progress.show(f"Airflow: waiting for {', '.join(waiting)}")
+        progress.show(f"Airflow: {phrase('đang đợi', 'waiting for')} {', '.join(waiting)}")
         time.sleep(0.25)
 
 

@@ -50,28 +50,41 @@ def test_figures_are_said_with_their_bounds(settings: Settings) -> None:
     )  # fmt: skip
     province = replace(NATION, level="province", region_name="Quảng Ninh")
     text = say(settings, replace(NOTHING, release=RELEASE, figures=(NATION, province, more)))
-    assert "[programme_to_date]: cả nước 2.238; Quảng Ninh 2.238" in text
-    assert "trên 3.500 tỷ đồng" in text
+    assert "[programme_to_date]: nation 2,238; Quảng Ninh 2,238" in text
+    assert "3,500 billion đồng" in text
 
 
 def test_what_is_held_out_says_why_and_shows_no_number(settings: Settings) -> None:
     blocked = replace(NATION, blocked_code="turnover_or_balance")
     text = say(settings, replace(NOTHING, release=RELEASE, figures=(blocked,)))
     assert "held out: turnover_or_balance" in text
-    assert "2.238" not in text
+    assert "2,238" not in text
 
 
 def test_credit_is_in_dong(settings: Settings) -> None:
     credit = Credit("VBSP", "2024-03", 1200, Decimal(45_600_000_000), Decimal(120_000_000))
     text = say(settings, replace(NOTHING, release=RELEASE, credit=(credit,)))
-    assert "VBSP 2024-03: 1.200 khoản vay" in text
-    assert "45,6 tỷ đồng" in text
-    assert "120 triệu đồng" in text
+    assert "VBSP 2024-03: 1,200 loans, balance 45.6 billion đồng, overdue 120 million đồng" in text
+
+
+def test_the_outcome_is_vietnamese_where_the_locale_is(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "vi_VN.UTF-8")
+    credit = Credit("VBSP", "2024-03", 1200, Decimal(45_600_000_000), Decimal(120_000_000))
+    headline = Headline(RELEASE, (NATION,), (credit,), (REFUSED,), 25, Refusal(7, ("X",) * 12))
+    text = say(settings, headline, failures=(Failure("build_marts", "build 3"),))
+    for part in (
+        "Bản phát hành mới: 2", "biên nhận", "độ phủ", "Cửa kiểm định đang đóng (lần 7):", "và 2 lý do nữa",
+        "Số liệu chính", "cả nước 2.238", "1.200 khoản vay, dư nợ 45,6 tỷ đồng, quá hạn 120 triệu đồng",
+        "3 lỗi", "Ô G14 sai", "và 24 tệp nữa", "Không làm được", "Xem ở đâu",
+    ):  # fmt: skip
+        assert part in text
+    for word in ("release", "receipt ", "more", "nation", "loans", "Cell G14 is wrong"):
+        assert word not in text
 
 
 def test_a_refused_file_is_named_with_place_and_reason_in_both_languages(settings: Settings) -> None:
     text = say(settings, replace(NOTHING, refused=(REFUSED,), refused_count=25))
-    for part in ("hỏng.xlsx", "receipt 00ff", "3 lỗi", "Ô G14 sai", "Cell G14 is wrong", "and 24 more"):
+    for part in ("hỏng.xlsx", "receipt 00ff", "3 faults", "Ô G14 sai", "Cell G14 is wrong", "and 24 more"):
         assert part in text
 
 
@@ -83,7 +96,7 @@ def test_a_shut_gate_names_its_reasons(settings: Settings) -> None:
 
 def test_what_could_not_be_done_says_where_to_read(settings: Settings) -> None:
     text = say(settings, NOTHING, failures=(Failure("receive_files [a.xlsx]", "its log: http://127.0.0.1"),))
-    assert "could not be done" in text
+    assert "Could not be done" in text
     assert "receive_files [a.xlsx]: its log: http://127.0.0.1" in text
 
 

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from vwu.settings import load_settings
 from vwu.stack.status import describe, read_status
 
 
-def test_a_home_that_was_never_started_is_stopped_and_stays_untouched(tmp_path: Path) -> None:
+def test_a_home_that_was_never_started_is_stopped_and_stays_untouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "never"
 
     status = read_status(load_settings({"VWU_HOME": str(home)}))
@@ -16,7 +20,8 @@ def test_a_home_that_was_never_started_is_stopped_and_stays_untouched(tmp_path: 
     assert status["release"] is None
     assert "PostgreSQL  stopped" in describe(status)
     assert describe(status).startswith("home  ")
-    assert describe(status, lambda vi, _: vi).startswith("thư mục  ")
+    monkeypatch.setenv("LANG", "vi_VN.UTF-8")
+    assert describe(status).startswith("thư mục  ")
     assert not home.exists()
 
 
