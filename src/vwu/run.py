@@ -259,7 +259,11 @@ def _release(settings: Settings, show: Show) -> Iterable[Failure]:
     if not built.ok:
         first = "; ".join(map(str, built.failures[:5]))
         yield Failure(
-            "build_marts", f"build {built.build_id}, {len(built.failures)} in quality.dbt_result, the first: {first}"
+            "build_marts",
+            phrase(
+                f"lần dựng {built.build_id}, {len(built.failures)} lỗi trong quality.dbt_result, đầu tiên: {first}",
+                f"build {built.build_id}, {len(built.failures)} in quality.dbt_result, the first: {first}",
+            ),
         )
         return
     show(phrase("kiểm định", "gate"))

@@ -611,6 +611,5 @@ def _remind(args: argparse.Namespace) -> int:
     from vwu.settings import load_settings
 
     reminded = remind(load_settings(), args.on or today())
-    vi = f"{reminded.missing} báo cáo còn thiếu, {reminded.due_soon} báo cáo sắp đến hạn: {reminded.folder}"
-    say(args, asdict(reminded), phrase(vi, reminded.summary()))
+    say(args, asdict(reminded), reminded.summary())
     return DONE

@@ -43,11 +43,15 @@ class Reminded:
 
     def summary(self) -> str:
         """One line for a log or a person."""
-        written = f"; {len(self.sent)} letters sent, {len(self.without_address)} addressees without an address"
-        return (
-            f"{self.missing} reports are missing, {self.due_soon} are due soon: {self.folder}"
-            f"{written if self.sent or self.without_address else ''}"
+        told = phrase(
+            f"{self.missing} báo cáo còn thiếu, {self.due_soon} báo cáo sắp đến hạn: {self.folder}",
+            f"{self.missing} reports are missing, {self.due_soon} are due soon: {self.folder}",
         )
+        written = phrase(
+            f"; đã gửi {len(self.sent)} thư, {len(self.without_address)} nơi nhận không có địa chỉ",
+            f"; {len(self.sent)} letters sent, {len(self.without_address)} addressees without an address",
+        )
+        return told + (written if self.sent or self.without_address else "")
 
 
 def read_missing(

@@ -243,9 +243,12 @@ def _already_published(connection: psycopg.Connection, digest: str, current: int
 
 def _nothing_new(digest: str, audit: _Audit, current: int | None, same: int) -> PublishResult:
     assert current is not None, "a release of this content exists, so one is in force"
-    reason = "the candidate is the release in force"
+    reason = phrase("bản chờ công bố chính là bản đang có hiệu lực", "the candidate is the release in force")
     if same != current:
-        reason = f"the candidate is release {same}, which was rolled back: `vwu publish --again` publishes it anew"
+        reason = phrase(
+            f"bản chờ công bố là bản phát hành {same}, đã bị `vwu rollback` đưa ra: `vwu publish --again` công bố lại",
+            f"the candidate is release {same}, which was rolled back: `vwu publish --again` publishes it anew",
+        )
     return PublishResult(current, False, digest, audit.verdict, reason=reason)
 
 

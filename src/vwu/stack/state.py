@@ -140,6 +140,11 @@ def lock(home: Path, say: Callable[[str], None]) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another vwu up or down is at work here; waiting for it")
+            say(
+                phrase(
+                    "một lệnh vwu up hoặc down khác đang chạy ở đây; đang đợi nó",
+                    "another vwu up or down is at work here; waiting for it",
+                )
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -41,6 +41,28 @@ def test_what_was_not_compared_is_said(report: Path, capsys: pytest.CaptureFixtu
     assert "--history FILE" in capsys.readouterr().out
 
 
+def test_json_is_the_same_in_every_language(
+    report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {}
+    for tongue in ("vi", "en"):
+        monkeypatch.setenv("VWU_LANG", tongue)
+        for option in ((), ("--json",)):
+            assert main(["check", *option, str(report)]) == 0
+            told[tongue, option] = capsys.readouterr().out
+    assert told["vi", ()] != told["en", ()]
+    assert told["vi", ("--json",)] == told["en", ("--json",)]
+
+
+def test_what_went_wrong_is_english_for_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VWU_LANG", "vi")
+    for option, said in (((), "không có tệp "), (("--json",), "there is no file ")):
+        assert main(["check", *option, str(tmp_path / "nothing.csv")]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_with_its_history_a_report_is_compared(
     report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

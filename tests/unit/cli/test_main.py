@@ -25,6 +25,17 @@ def test_nothing_is_guessed_for_what_resembles_nothing() -> None:
     assert suggestion("the following arguments are required: FILE") == ""
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"), [("vi_VN.UTF-8", "vwu: không có mật khẩu "), ("C.UTF-8", "vwu: no password ")]
+)
+def test_what_went_wrong_is_told_in_the_readers_language(locale: str, said: str, tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "LANG": locale, "VWU_HOME": str(tmp_path)}
+    program = [sys.executable, "-m", "vwu.cli.main", "dsn"]
+    done = subprocess.run(program, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == WRONG_USE
+    assert done.stderr.startswith(said)
+
+
 def test_the_shell_is_told_how_a_line_may_go_on(tmp_path: Path) -> None:
     asked = {
         "_ARGCOMPLETE": "1", "COMP_LINE": "vwu roll", "COMP_POINT": "8", "_ARGCOMPLETE_IFS": " ",
