@@ -130,26 +130,26 @@ def _is_year_before(point: Point, now: Point) -> bool:
     return (point.start_date.year, point.start_date.month, point.start_date.day) == (year - 1, month, day)
 
 
-def read_beside(connection: psycopg.Connection, release_id: int, period_code: str) -> Beside:
-    """What stands beside the figures of a period of the release that the connection is pinned to."""
+def read_beside(connection: psycopg.Connection, release_id: int, period_code: str, digest: str) -> Beside:
+    """What stands beside the figures of a period, whose checksum is given, of the release that the connection has."""
     series: dict[Cell, list[Point]] = {}
     for point in read_rows(connection, Point, _SERIES, {"period": period_code, "points": POINTS}):
         series.setdefault(point.cell, []).append(point)
     return Beside(
         series={cell: tuple(points) for cell, points in series.items()},
-        former=_read_former(connection, release_id, period_code),
+        former=_read_former(connection, release_id, period_code, digest),
         bank=read_rows(connection, AgainstBank, _BANK, {"period": period_code}),
     )
 
 
-def _read_former(connection: psycopg.Connection, release_id: int, period_code: str) -> Former | None:
+def _read_former(connection: psycopg.Connection, release_id: int, period_code: str, digest: str) -> Former | None:
     """The connection is pinned to its own release again at the end."""
     from vwu.rollup import own_digests
 
     def shown() -> str | None:
         return next((own.digest for own in own_digests(connection, period_code=period_code)), None)
 
-    now, reports = shown(), _reports(connection, period_code)
+    reports = _reports(connection, period_code)
     earlier = connection.execute(
         "select release_id, published_at from published.release_history where release_id < %s "
         "order by release_id desc limit %s",
@@ -158,7 +158,7 @@ def _read_former(connection: psycopg.Connection, release_id: int, period_code: s
     try:
         for before, published_at in earlier:
             _pin(connection, before)
-            if shown() in (None, now):
+            if shown() in (None, digest):
                 continue
             points = read_rows(connection, Point, _SERIES, {"period": period_code, "points": 1})
             figures = {point.cell: point for point in points if point.boundary == "as_reported"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -65,7 +67,16 @@ def environment(package: str) -> Environment:
 
 def write_whole(path: Path, content: str | bytes) -> Path:
     """Write a file, and its folder where there is none, so that a reader never sees half of it; returns the path."""
+    with whole_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which stands under its name when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.part")
-    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
-    return fresh.replace(path)
+    with fresh.open("wb") as file:
+        yield file
+    fresh.replace(path)

@@ -290,7 +290,7 @@ def read_rollup(connection: psycopg.Connection, release: Release, period_code: s
         credit_month_ends=tuple(months),
         submissions=read_rows(connection, Submission, _SUBMISSIONS, [period_code]),
         findings=read_rows(connection, OpenFinding, _FINDINGS, {"code": period_code, "months": months}),
-        beside=read_beside(connection, release.release_id, period_code),
+        beside=read_beside(connection, release.release_id, period_code, digest),
         status=status,
         vintage=vintage,
     )

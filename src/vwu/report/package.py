@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vwu.html import write_whole
+from vwu.html import whole_file, write_whole
 from vwu.report.contract import data_contract
-from vwu.report.sdmx import sdmx_csv
+from vwu.report.sdmx import write_sdmx
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg import sql
 
     from vwu.rollup import Rollup
 
@@ -68,11 +69,10 @@ def write_package(connection: psycopg.Connection, rollup: Rollup, folder: Path) 
     paths, resources = [], []
     for view in views:
         own = [column for column in columns if column.view == view]
-        content = _copy(connection, own, keys, codes)
-        paths.append(write_whole(folder / f"{view}.csv", content))
-        resources.append(_resource(view, own, content))
-    observations = sdmx_csv(connection, rollup)
-    paths.append(write_whole(folder / "sdmx_rollup.csv", observations))
+        path, size, checksum = _write_view(connection, own, keys, codes, folder)
+        paths.append(path)
+        resources.append(_resource(own, path, size, checksum))
+    paths.append(write_sdmx(connection, rollup, folder / "sdmx_rollup.csv"))
     paths.append(write_whole(folder / "datacontract.yaml", data_contract(columns, rollup.release).encode()))
     paths.append(write_whole(folder / "dictionary.csv", _dictionary(columns)))
     package = json.dumps(_describe(rollup, resources), ensure_ascii=False, indent=2)
@@ -95,52 +95,64 @@ def _periods(connection: psycopg.Connection, rollup: Rollup) -> tuple[list[int],
     return [key for key, _ in rows], sorted({code for _, code in rows})
 
 
-def _copy(connection: psycopg.Connection, columns: Sequence[ViewColumn], keys: list[int], codes: list[str]) -> bytes:
-    """A view's rows of the period as CSV, ordered by all columns, so that the same rows give the same bytes."""
+def _write_view(
+    connection: psycopg.Connection, columns: Sequence[ViewColumn], keys: list[int], codes: list[str], folder: Path
+) -> tuple[Path, int, str]:
+    """Write a view's rows of the period as they come, for a nation's do not fit twice; its path, size and checksum."""
+    path = folder / f"{columns[0].view}.csv"
+    size, checksum = 0, hashlib.sha256()
+    with whole_file(path) as file, connection.cursor() as cursor, cursor.copy(_query(columns, keys, codes)) as copied:
+        for block in copied:
+            file.write(block)
+            checksum.update(block)
+            size += len(block)
+    return path, size, checksum.hexdigest()
+
+
+def _query(columns: Sequence[ViewColumn], keys: list[int], codes: list[str]) -> sql.Composed:
+    """A view's rows of the period as CSV, ordered by all columns, so that the same rows give the same bytes.
+
+    By those first that tell most rows apart: a nation's rows are ordered in half the time.
+    """
     from psycopg import sql
 
     names = [column.name for column in columns]
-    view = sql.Identifier("published", columns[0].view)
     condition: sql.Composable = sql.SQL("true")
     if "period_key" in names and columns[0].view != "dim_period":
         condition = sql.SQL("period_key = any({})").format(sql.Literal(keys))
     elif "period_code" in names and columns[0].view != "dim_period":
         condition = sql.SQL("(period_code is null or period_code = any({}))").format(sql.Literal(codes))
-    query = sql.SQL(
+    return sql.SQL(
         "copy (select {names} from {view} where {condition} order by {order}) to stdout (format csv, header)"
+    ).format(
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        view=sql.Identifier("published", columns[0].view),
+        condition=condition,
+        order=sql.SQL(", ").join(
+            sql.SQL("{}::text").format(sql.Identifier(column.name))
+            if column.data_type == "jsonb"
+            else sql.Identifier(column.name)
+            for column in sorted(columns, key=_telling_apart)
+        ),
     )
-    text = io.BytesIO()
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            query.format(
-                names=sql.SQL(", ").join(map(sql.Identifier, names)),
-                view=view,
-                condition=condition,
-                order=sql.SQL(", ").join(
-                    sql.SQL("{}::text").format(sql.Identifier(column.name))
-                    if column.data_type == "jsonb"
-                    else sql.Identifier(column.name)
-                    for column in columns
-                ),
-            )
-        ) as copied,
-    ):
-        for block in copied:
-            text.write(block)
-    return text.getvalue()
 
 
-def _resource(view: str, columns: Iterable[ViewColumn], content: bytes) -> dict[str, Any]:
+def _telling_apart(column: ViewColumn) -> tuple[bool, bool]:
+    is_place = column.name.startswith(("region_", "branch_"))
+    is_code = column.name.endswith(("_code", "_key"))
+    return not (is_place and is_code), not is_code
+
+
+def _resource(columns: Sequence[ViewColumn], path: Path, size: int, checksum: str) -> dict[str, Any]:
     return {
-        "name": view.replace("_", "-"),
-        "path": f"{view}.csv",
+        "name": columns[0].view.replace("_", "-"),
+        "path": path.name,
         "profile": "tabular-data-resource",
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
-        "bytes": len(content),
-        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "bytes": size,
+        "hash": f"sha256:{checksum}",
         "schema": {"fields": [column.field for column in columns], "missingValues": [""]},
     }
 

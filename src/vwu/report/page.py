@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MAX_FINDINGS = 200
+MAX_REPORTED = 100  # of one level by name
 NATION = "VN"
 _NO_UNIT = Words("", "")
 _NO_TILE = TileState("none", "", Words("chưa có báo cáo", "no report"))
@@ -160,7 +161,8 @@ def page_values(rollup: Rollup, units: Mapping[str, Words], tiles: Sequence[Tile
         "severities": [
             (wording.words(wording.SEVERITIES, code), severities[code]) for code in ("error", "warning", "info")
         ],
-        "reported": [each for each in rollup.submissions if each.receipt_id],
+        "reported_count": sum(each.receipt_id is not None for each in rollup.submissions),
+        "reported": reported_branches(rollup.submissions),
         "expected_count": sum(each.is_expected for each in rollup.submissions),
         "expected_reported": sum(each.is_expected and each.receipt_id is not None for each in rollup.submissions),
     }
@@ -320,6 +322,17 @@ def _map_title(states: Mapping[str, TileState]) -> Words:
 
 def _province_rows(tiles: Sequence[Tile], states: Mapping[str, TileState]) -> list[tuple[str, TileState]]:
     return [(tile.name_vi, states.get(tile.region_code, _NO_TILE)) for tile in tiles if not tile.is_archipelago]
+
+
+def reported_branches(submissions: Iterable[Submission]) -> list[tuple[Words, int, list[Submission]]]:
+    """Whose report has come, by level: all by name, or only counted where they are very many, as communes are."""
+    came = [each for each in submissions if each.receipt_id is not None]
+    levels = ((level, [each for each in came if each.level == level]) for level in wording.LEVELS)
+    return [
+        (wording.LEVELS[level], len(branches), branches if len(branches) <= MAX_REPORTED else [])
+        for level, branches in levels
+        if branches
+    ]
 
 
 def missing_branches(submissions: Iterable[Submission]) -> list[tuple[Words, int, list[Submission]]]:

@@ -8,7 +8,10 @@ defined, COMMENT says why). CONF_STATUS is F (free): what is about so few people
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from vwu.html import whole_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,7 +30,7 @@ def time_period(start: date, end: date) -> str:
     return f"{start}/P{(after - start).days}D"
 
 
-def sdmx_csv(connection: psycopg.Connection, rollup: Rollup) -> bytes:
+def write_sdmx(connection: psycopg.Connection, rollup: Rollup, path: Path) -> Path:
     """Every figure of the period, all levels and boundaries, in a fixed order. `connection` is the roll-up's own."""
     from psycopg import sql
 
@@ -37,8 +40,10 @@ def sdmx_csv(connection: psycopg.Connection, rollup: Rollup) -> bytes:
         period=sql.Literal(rollup.period.period_code),
         time=sql.Literal(time_period(rollup.period.start_date, rollup.period.end_date)),
     )
-    with connection.cursor() as cursor, cursor.copy(query) as copied:
-        return b"".join(bytes(block) for block in copied)
+    with whole_file(path) as file, connection.cursor() as cursor, cursor.copy(query) as copied:
+        for block in copied:
+            file.write(block)
+    return path
 
 
 _OBSERVATIONS = """
@@ -64,6 +69,6 @@ copy (
     inner join published.dim_programme as programme on rollup.programme_key = programme.programme_key
     inner join published.dim_indicator as indicator on rollup.indicator_key = indicator.indicator_key
     where period.period_code = {period} and period.calendar = 'union'
-    order by 4, 5, 6, 7, 8, 9, 10, 11
+    order by 7, 8, 4, 5, 6, 9, 10, 11
 ) to stdout (format csv, header)
 """

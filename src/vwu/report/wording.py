@@ -77,6 +77,8 @@ _MATTERS: Mapping[str, Words] = MappingProxyType(
         "loan_turns": Words("Lượt vay", "Loan turns"),
         "credit_guaranteed": Words("Doanh số tín chấp", "Vouched lending"),
         "credit_balance": Words("Dư nợ tín chấp", "Vouched balance"),
+        "credit_borrowers": Words("Số người vay qua Hội", "Borrowers through the Union"),
+        "credit_groups": Words("Số tổ TK&VV của Hội", "Savings-and-credit groups of the Union"),
         "group_balance": Words("Dư nợ các tổ so với khoản vay", "Balance of groups against loans"),
     }
 )

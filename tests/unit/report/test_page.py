@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from vwu.report.page import (
+    MAX_REPORTED,
     credit_tables,
     permanent_id,
     programme_blocks,
     province_states,
     render_page,
     render_provinces,
+    reported_branches,
     revisions,
 )
 from vwu.report.tilemap import read_grid
@@ -235,3 +237,16 @@ def test_what_the_missing_may_have_is_never_taken_for_the_total(rollup: Rollup, 
     assert text.count(told) == 1
     assert text.index("60.425") < text.index("60/63") < text.index(told)
     assert "62.615" not in text
+
+
+def test_a_level_that_has_very_many_reports_is_counted_and_not_named(rollup: Rollup) -> None:
+    province = next(each for each in rollup.submissions if each.receipt_id)
+    communes = [
+        replace(province, branch_code=f"P19-{number:05}", level="commune", name_vi=f"Hội LHPN xã {number}")
+        for number in range(MAX_REPORTED + 1)
+    ]
+    found = {level.en: (count, len(named)) for level, count, named in reported_branches([province, *communes])}
+    assert found == {"province": (1, 1), "commune": (101, 0)}
+    page = render_page(replace(rollup, submissions=(province, *communes)), UNITS, GRID)
+    assert "Hội LHPN xã 7" not in page
+    assert "branches, level" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vwu.catalogue import load_catalogue
-from vwu.report.wording import Words, amount, bounded, number, period_name, said, unit_names, words
+from vwu.report.wording import Words, amount, bounded, matter, number, period_name, said, unit_names, words
 from vwu.rollup import Figure
 
 
@@ -101,3 +102,10 @@ def test_every_unit_of_the_catalogue_has_words() -> None:
 
 def test_an_unknown_code_is_shown_as_it_is() -> None:
     assert words({}, "new_code") == Words("new_code", "new_code")
+
+
+def test_every_matter_that_is_reconciled_has_words() -> None:
+    with (Path(__file__).parents[3] / "seeds" / "reconciliation_matter.csv").open(encoding="utf-8") as lines:
+        codes = [row["matter"] for row in csv.DictReader(lines)]
+    assert len(codes) > 3
+    assert [code for code in codes if matter(code, {}).vi == code] == []

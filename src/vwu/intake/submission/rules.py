@@ -347,7 +347,7 @@ _VALUES = (
     _error(
         "VALUE_FRACTION", "validity",
         "{position}: {value} không thể là số {unit}, vì {unit} là số nguyên. Có thể dấu chấm ngăn nghìn đã thành dấu thập phân, hoặc thiếu chữ nghìn, triệu, tỷ. Hãy ghi lại số đầy đủ.",
-        "{position}: {value} cannot be a number of: {unit_en}, which is whole. A thousands dot may have become a decimal mark, or nghìn, triệu or tỷ was left out. Write the whole number.",
+        "{position}: {value} cannot be a number of: {unit_en}, which are counted whole. A thousands dot may have become a decimal mark, or nghìn, triệu or tỷ was left out. Write the whole number.",
     ),
     _error(
         "VALUE_COMPOSITE", "validity",
