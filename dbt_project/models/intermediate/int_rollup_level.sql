@@ -25,6 +25,20 @@ own as (
     where {{ level_rank('branch_level') }} > 1
 ),
 
+-- Put together before it meets `own`: the planner expects one row of the other way
+-- round, and holds each region that reports against each value of its period.
+placed as materialized (
+    select
+        value.*,
+        path.target_region_key
+    from value
+    inner join {{ ref('int_region_path') }} as path
+        on
+            value.region_key = path.region_key
+            and path.boundary = 'as_reported'
+            and {{ is_valid_on('path', 'value.counted_on') }}
+),
+
 spoken as (
     select
         own.programme_key,
@@ -45,13 +59,10 @@ spoken as (
         bool_or(value.is_lower_open) as is_lower_open,
         bool_or(value.is_upper_open) as is_upper_open
     from own
-    inner join {{ ref('int_region_path') }} as path
-        on own.region_key = path.target_region_key and path.boundary = 'as_reported'
-    inner join value
+    inner join placed as value
         on
-            path.region_key = value.region_key
+            own.region_key = value.target_region_key
             and {{ matches_cell('own', 'value') }}
-            and {{ is_valid_on('path', 'value.counted_on') }}
     group by
         own.programme_key,
         own.indicator_key,
