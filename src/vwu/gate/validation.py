@@ -98,7 +98,9 @@ def _validate(context: Any, suite: Suite) -> dict[str, list[Any]]:
     """Results by rule id. An expectation that the library could not load has none."""
     import great_expectations as gx
 
-    configurations = [_with_alias(check) for check in suite.checks]
+    from vwu.gate import counted  # the library knows a kind of expectation once it is imported
+
+    configurations = [_as_asked(check, counted.UnexpectedRowsCounted.expectation_type) for check in suite.checks]
     asset = context.data_sources.get("candidate").add_table_asset(suite.table_name, table_name=suite.table_name)
     definition = gx.ValidationDefinition(
         name=suite.table_name,
@@ -112,15 +114,17 @@ def _validate(context: Any, suite: Suite) -> dict[str, list[Any]]:
     return results
 
 
-def _with_alias(check: Check) -> dict[str, Any]:
-    """The configuration with an alias for `{batch}`, which PostgreSQL 15 asks for.
+def _as_asked(check: Check, kind: str) -> dict[str, Any]:
+    """The configuration; of a query, as the `kind` that counts, and with an alias for `{batch}`.
 
-    The library adds one of its own, but not to a query with a join: so every query gets a join, of one row.
+    PostgreSQL 15 asks for an alias. The library adds one of its own, but not to a query with a join: so every query
+    gets a join, of one row.
     """
     if check.query is None:
         return check.configuration
     query = check.query.replace("{batch}", "{batch} as batch cross join (select) as one_row")
-    return check.configuration | {"kwargs": check.configuration["kwargs"] | {"unexpected_rows_query": query}}
+    kwargs = check.configuration["kwargs"] | {"unexpected_rows_query": query}
+    return check.configuration | {"type": kind, "kwargs": kwargs}
 
 
 def _result(check: Check, found: list[Any]) -> CheckResult:
