@@ -176,6 +176,17 @@ def test_a_killed_server_is_started_again_with_its_data(home: Path) -> None:
     assert recall(home) == "kept"
 
 
+def test_a_server_that_dies_as_it_is_found_is_started_again(home: Path) -> None:
+    up(home, "--no-airflow")
+    remember(home, "kept")
+    settings = settings_of(home)
+    for _ in range(5):  # still there when it is looked for, gone when it is asked
+        server = postgres.start(home, settings.secrets["superuser"], settings.stack["postgres_port"])
+        os.kill(server.pid, signal.SIGKILL)
+    assert up(home, "--no-airflow")["database"]["state"] == "running"
+    assert recall(home) == "kept"
+
+
 def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(home: Path) -> None:
     up(home, "--no-airflow")
     vwu(home, "down")

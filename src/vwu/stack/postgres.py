@@ -172,8 +172,14 @@ def start(home: Path, password: str, port: int | None = None, options: Mapping[s
     cluster = _place(home, account)
     running = find(cluster)
     if running:
-        _wait_until_ready(cluster, running, password)
-        return running
+        try:
+            _wait_until_ready(cluster, running, password)
+        except StackError:
+            if processes.exists(running.pid):
+                raise
+            # It was killed a moment ago and ended as we looked: it is started like one that was not there.
+        else:
+            return running
     require_space(cluster.folder)
     programs = _programs(cluster.folder, account)
     _make_cluster(cluster, programs, password)
