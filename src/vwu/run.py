@@ -138,6 +138,8 @@ def run_through_airflow(settings: Settings, show: Show) -> tuple[Failure, ...]:
     if not released and release_state(settings) is not ReleaseState.RELEASED:
         # Nothing was announced, and yet there is something to do: a shut gate is asked again when a person asks.
         released = watch.wait_for([airflow_api.trigger(airflow, RELEASE, run_id)])
+    if release_state(settings) is ReleaseState.RELEASED:
+        released = []  # if one of them failed, as after a kill, another has done its work
     return tuple(_failures(airflow, [*ended, *released, *watch.settle(ROLLUP, before[ROLLUP])]))
 
 

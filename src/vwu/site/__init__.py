@@ -25,6 +25,7 @@ def site_folder(settings: Settings) -> Path:
 def write_site(settings: Settings) -> Path:
     """Write the whole site anew and return its start page; before the first build, what there is without one.
 
+    dbt's page, which takes seconds, is written when something was built since.
     Raises BuildError when dbt cannot describe its models, psycopg.OperationalError without a database.
     """
     from vwu.build import describe_models
@@ -35,11 +36,12 @@ def write_site(settings: Settings) -> Path:
     for name, text in guide.guide_pages(settings.root).items():
         write_whole(folder / "guide" / name, text)
     shutil.copytree(settings.root / "docs" / "images", folder / "guide" / "images", dirs_exist_ok=True)
-    models = load_models(settings) if manifest_path(settings).exists() else ()
+    manifest, models_page = manifest_path(settings), folder / "dbt" / "index.html"
+    models = load_models(settings) if manifest.exists() else ()
     write_whole(folder / "rules.html", pages.rules_page(settings, [model.name for model in models]))
     write_whole(folder / "dictionary.html", pages.dictionary_page(models))
-    if models:
-        write_whole(folder / "dbt" / "index.html", describe_models(settings).read_text("utf-8"))
+    if models and (not models_page.exists() or models_page.stat().st_mtime < manifest.stat().st_mtime):
+        write_whole(models_page, describe_models(settings).read_text("utf-8"))
     write_status(settings)
     return folder / START
 
