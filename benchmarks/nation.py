@@ -277,8 +277,11 @@ def _said(settings: Settings, month: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def _write_correction(settings: Settings) -> None:
-    """The form with the lines that are reported here: one that is left blank would be a report of its own."""
+def _write_correction(settings: Settings, alike: bool = False) -> None:
+    """The form with the lines that are reported here: one that is left blank would be a report of its own.
+
+    One figure is higher by one; or all are `alike`, since of many that are made up a part is soon more than its whole.
+    """
     month = _newest(settings)
     catalogue = load_catalogue(settings.root / "seeds")
     period = catalogue.period(month)
@@ -289,7 +292,7 @@ def _write_correction(settings: Settings) -> None:
     lines = [line for line in form_lines(catalogue, COMMUNE, month) if line.indicator_code in mine]
     values = [
         FormValue(line.programme_code, line.indicator_code, "actual", mine[line.indicator_code][3],
-                  int(mine[line.indicator_code][4]) + (number == 0))
+                  int(mine[lines[0].indicator_code if alike else line.indicator_code][4]) + (alike or number == 0))
         for number, line in enumerate(lines)
     ]  # fmt: skip
     head = FormHead(COMMUNE, branch.name_vi, month, period.start_date, period.end_date, f"Ban Kinh tế {time.time_ns()}")
@@ -409,7 +412,7 @@ def _airflow(settings: Settings, anew: bool) -> None:
         shutil.rmtree(settings.home / "reports", ignore_errors=True)
     before = releases(settings)[0].release_id
     arrived = datetime.now(UTC)
-    _write_correction(settings)
+    _write_correction(settings, alike=anew)
     failures = run_through_airflow(settings, Progress().show)
     ended = datetime.now(UTC)
     assert not failures, failures
