@@ -28,12 +28,7 @@ def register(verbs: Any) -> None:
             "It is sealed under the store key: keep <home>/keys elsewhere, nobody can open it without them.",
         ),
     )
-    verb.add_argument(
-        "folder",
-        type=Path,
-        metavar=phrase("THƯ_MỤC", "DIR"),
-        help=phrase("thư mục của bản sao lưu", "the folder of the backup"),
-    )
+    _add_folder(verb)
     set_verb(verb, _backup)
     verb = verbs.add_parser(
         "restore",
@@ -48,12 +43,7 @@ def register(verbs: Any) -> None:
             "`vwu run` makes the rest anew.",
         ),
     )
-    verb.add_argument(
-        "folder",
-        type=Path,
-        metavar=phrase("THƯ_MỤC", "DIR"),
-        help=phrase("thư mục của bản sao lưu", "the folder of the backup"),
-    )
+    _add_folder(verb)
     verb.add_argument(
         "--keys",
         type=Path,
@@ -61,6 +51,15 @@ def register(verbs: Any) -> None:
         help=phrase("nơi cất token.key và store.key", "where token.key and store.key were kept"),
     )
     set_verb(verb, _restore)
+
+
+def _add_folder(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "folder",
+        type=Path,
+        metavar=phrase("THƯ_MỤC", "DIR"),
+        help=phrase("thư mục của bản sao lưu", "the folder of the backup"),
+    )
 
 
 def _backup(args: argparse.Namespace) -> int:
