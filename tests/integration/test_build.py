@@ -355,6 +355,24 @@ def test_a_second_build_waits_for_the_first_and_changes_nothing(warehouse: Setti
     assert stored_rows(warehouse) == stored  # not even rewritten
 
 
+def test_replaced_tables_are_dropped_one_at_a_time(warehouse: Settings) -> None:
+    """Two drops at once reach the views on both in any order, and each may wait for the other (seen: a deadlock)."""
+    results: list[star.BuildResult] = []
+    with connect(warehouse, "builder", autocommit=True) as other:
+        other.execute("select pg_advisory_lock(7700011)")
+        worker = threading.Thread(target=lambda: results.append(build(warehouse)))
+        worker.start()
+        # One has come to its turn and holds nothing but what it may: no lock on a relation that somebody reads.
+        waiting = "select pid from pg_locks where locktype = 'advisory' and objid = 7700011 and not granted"
+        while len(found := query(warehouse, waiting)) < 2:
+            assert worker.is_alive()
+            time.sleep(0.05)
+        held = "select count(*) from pg_locks where pid = any(%s) and locktype = 'relation' and mode = 'AccessExclusiveLock'"
+        assert query(warehouse, held, [pid for (pid,) in found]) == [(0,)]
+    worker.join(300)
+    assert [result.ok for result in results] == [True]
+
+
 def stored_rows(settings: Settings) -> list[list[tuple[Any, ...]]]:
     """Which transaction wrote each row of the incremental marts, and where."""
     return [query(settings, f"select xmin::text, ctid::text from marts.{table} order by ctid") for table in INCREMENTAL]
