@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import psycopg
     from dbt.cli.main import dbtRunnerResult
 
-_LOCK = 7_700_010  # any constant: one build at a time in a database
+LOCK = 7_700_010  # any constant: one build at a time in a database, and none while a gate looks
 GOOD = ("success", "pass", "no-op")  # what dbt says of a node that is as it should be
 Show = Callable[[str], None]
 
@@ -125,11 +125,11 @@ def _hash_files(folder: Path, patterns: Sequence[str]) -> str:
 
 @contextmanager
 def _alone(connection: psycopg.Connection) -> Iterator[None]:
-    connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+    connection.execute("select pg_advisory_lock(%s)", [LOCK])
     try:
         yield
     finally:
-        connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
+        connection.execute("select pg_advisory_unlock(%s)", [LOCK])
 
 
 def _is_current(connection: psycopg.Connection, code_hash: str, seeds_hash: str) -> bool:

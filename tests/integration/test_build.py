@@ -340,7 +340,7 @@ def test_a_second_build_waits_for_the_first_and_changes_nothing(warehouse: Setti
     before, stored = checksums(warehouse), stored_rows(warehouse)
     results: list[star.BuildResult] = []
     with connect(warehouse, "builder", autocommit=True) as other:
-        other.execute("select pg_advisory_lock(%s)", [star._LOCK])
+        other.execute("select pg_advisory_lock(%s)", [star.LOCK])
         runs = query(warehouse, "select count(*) from quality.build_run")
         worker = threading.Thread(target=lambda: results.append(build(warehouse)))
         worker.start()
@@ -367,7 +367,7 @@ def test_replaced_tables_are_dropped_one_at_a_time(warehouse: Settings) -> None:
         while len(found := query(warehouse, waiting)) < 2:
             assert worker.is_alive()
             time.sleep(0.05)
-        held = "select count(*) from pg_locks where pid = any(%s) and locktype = 'relation' and mode = 'AccessExclusiveLock'"
+        held = "select count(*) from pg_locks where pid = any(%s) and mode = 'AccessExclusiveLock'"
         assert query(warehouse, held, [pid for (pid,) in found]) == [(0,)]
     worker.join(300)
     assert [result.ok for result in results] == [True]

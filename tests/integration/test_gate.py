@@ -21,12 +21,15 @@ from vwu.build import build
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.gate import Verdict, run_gate
+from vwu.gate.moment import one_moment
+from vwu.gate.narrowing import checked_with, judged, narrow
 from vwu.gate.suites import Check, Suite, read_expected
 from vwu.gate.validation import CheckResult, open_context, run_suite
 from vwu.intake.arrivals import list_arrivals
 from vwu.intake.receive import receive
 from vwu.publish import PublishError, publish
 from vwu.publish.models import load_models
+from vwu.publish.parts import candidate_hash, candidate_parts, model_parts
 from vwu.settings import Settings
 from vwu.stack.server import admin_url
 
@@ -98,11 +101,89 @@ def test_every_check_runs_on_the_real_candidate_and_none_raises(baseline: dict[s
 def test_a_planted_fault_is_reported_by_its_own_check(
     built: Settings, baseline: dict[str, CheckResult], rule_id: str
 ) -> None:
+    """Release 1 is in force and these checks let it through: what is like it, those that judge parts do not see."""
     check, mutation = CHECKS[rule_id], MUTATIONS[rule_id]
-    with spoiled(built, check.table_name, mutation.statements), open_context(built) as context:
-        results = run_suite(context, suite_of(check.table_name))
-    assert [result.failure for result in results if result.failure] == []
-    assert {result.check.rule_id for result in results if is_worse(result, baseline)} == {rule_id, *mutation.also}
+    suite = suite_of(check.table_name)
+    with spoiled(built, check.table_name, mutation.statements):
+        narrowed = narrowed_suite(built, suite) if check.judges_parts else suite
+        for asked in [suite] if narrowed == suite else [suite, narrowed]:
+            with open_context(built) as context:
+                results = run_suite(context, asked)
+            assert [result.failure for result in results if result.failure] == []
+            worse = {result.check.rule_id for result in results if is_worse(result, baseline)}
+            assert worse == {rule_id, *mutation.also}
+
+
+def narrowed_suite(settings: Settings, suite: Suite) -> Suite:
+    """What the gate would ask of the candidate as it is now."""
+    models = load_models(settings)
+    with connect(settings, "publisher") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        parts = {model.name: model_parts(connection, model) for model in models}
+        return narrow(suite, models, parts, judged(connection, checked_with(settings, PROJECT / "expectations")))
+
+
+def test_checks_that_judge_parts_see_none_of_what_is_in_force(built: Settings) -> None:
+    """And what such a check reads beside its own rows is what PostgreSQL says that its query rests on."""
+    judging = [check for check in CHECKS.values() if check.judges_parts]
+    assert len(judging) > 20
+    with connect(built, "publisher") as connection:
+        for check in judging:
+            (narrowed,) = narrowed_suite(built, Suite(check.table_name, (check,))).checks
+            assert "any(array[]" in (narrowed.query or ""), check.rule_id
+            query = (check.query or "").format(batch=f"marts.{check.table_name}")
+            connection.execute("set search_path to marts")
+            connection.execute(f"create temporary view asked as {query}".encode())
+            read = connection.execute(
+                """select distinct relation.relnamespace::regnamespace || '.' || relation.relname
+                   from pg_rewrite as rule
+                   inner join pg_depend as rests on rests.objid = rule.oid and rests.classid = 'pg_rewrite'::regclass
+                   inner join pg_class as relation
+                       on relation.oid = rests.refobjid and rests.refclassid = 'pg_class'::regclass
+                   where rule.ev_class = 'pg_temp.asked'::regclass and relation.oid <> rule.ev_class"""
+            ).fetchall()
+            connection.execute("drop view pg_temp.asked")
+            assert {name for (name,) in read} == {f"marts.{name}" for name in {check.table_name, *check.reads}}
+
+
+def test_a_changed_dimension_lets_a_check_see_all_that_rests_on_it(built: Settings) -> None:
+    """No row of the roll-up changed; the measure of an indicator that it has figures of did."""
+    statement = (
+        "update {table} set measure = 'undetermined' where indicator_key in "
+        "(select indicator_key from marts.fct_indicator_rollup where value is not null)"
+    )
+    suite = Suite("fct_indicator_rollup", (CHECKS["GATE_ROLLUP_UNDETERMINED"],))
+    with spoiled(built, "dim_indicator", (statement,)), open_context(built) as context:
+        (result,) = run_suite(context, narrowed_suite(built, suite))
+    assert not result.failure
+    assert not result.success
+
+
+def test_a_run_says_which_release_it_rests_on(copy: Settings, expectations: Path) -> None:
+    assert [run_gate(copy, whole=whole).judged_release_id for whole in (False, True)] == [1, None]
+    assert run_gate(replace(copy, small_cell=10)).judged_release_id is None
+    change(expectations / "dim_period.yml", lambda suite: suite.update(notes="another"))
+    assert run_gate(copy, expectations).judged_release_id is None
+
+
+def test_a_gate_sees_one_moment(copy: Settings) -> None:
+    """A change that comes while it looks is not seen by its checks, and no table is replaced under it."""
+    suite = suite_of("fct_indicator_value")
+    with one_moment(copy) as (connection, snapshot), open_context(copy, snapshot) as context:
+        models = load_models(copy)
+        before = candidate_hash(candidate_parts(connection, models))
+        with connect(copy, "builder") as builder:
+            assert builder.execute("update marts.fct_indicator_value set upper_bound = value - 1").rowcount > 1
+        with connect(copy, "builder") as builder:
+            builder.execute("set lock_timeout to '100ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                builder.execute("alter table marts.fct_indicator_value rename to replaced")
+        assert all(result.success for result in run_suite(context, suite))
+        with connect(copy, "publisher") as other:
+            assert candidate_hash(candidate_parts(other, models)) != before
+    with open_context(copy) as context:
+        failed = [result.check.rule_id for result in run_suite(context, suite) if not result.success]
+    assert "GATE_VALUE_BOUNDS" in failed
 
 
 # Nothing may be open, and nothing may be comparable: the only tables that are rightly empty.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from vwu.database import connect, read_rows
+from vwu.database import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,22 +56,22 @@ class Cell:
     needed: float
 
 
-def attack(settings: Settings, seconds: float = SECONDS) -> list[str]:
-    """Every reason why what is published of credit may tell of too few people; a problem each, which shuts the gate."""
+def attack(connection: psycopg.Connection, settings: Settings, seconds: float = SECONDS) -> list[str]:
+    """Every reason why what is published of credit may tell of too few people; a problem each, which shuts the gate.
+
+    `connection` is the publisher's and sees the candidate; its transaction goes on.
+    """
     until = time.monotonic() + seconds
     problems = []
-    with connect(settings, "publisher") as connection:
-        for figure in FIGURES:
-            try:
+    for figure in FIGURES:
+        try:
+            with connection.transaction():
                 told = too_narrow(_cut_cells(connection, settings, figure), until - time.monotonic())
-            except (UnsolvedError, psycopg.Error) as error:
-                problems.append(f"privacy of {figure.column} is not proven: {error}")
-                connection.rollback()
-                continue
-            if told:
-                problems.append(
-                    f"{len(told)} protected cells of {figure.column} can be worked out of what is published"
-                )
+        except (UnsolvedError, psycopg.Error) as error:
+            problems.append(f"privacy of {figure.column} is not proven: {error}")
+            continue
+        if told:
+            problems.append(f"{len(told)} protected cells of {figure.column} can be worked out of what is published")
     return problems
 
 

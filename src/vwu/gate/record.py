@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,30 +18,43 @@ from vwu.settings import Settings
 ROWS_KEPT = 200  # of each failed check; the count is always whole
 
 
+@dataclass(frozen=True)
+class GateRun:
+    """A run to be written down; `judged_release_id` is the release whose parts were not all looked at again."""
+
+    candidate_hash: str
+    verdict: str
+    checked_with: str
+    judged_release_id: int | None
+    started_at: datetime
+
+
 def record(
     connection: psycopg.Connection,
     settings: Settings,
-    candidate_hash: str,
+    run: GateRun,
     expected: Expected,
     results: tuple[CheckResult, ...],
     problems: Iterable[str],
-    verdict: str,
-    started_at: datetime,
 ) -> int:
     """Write one gate run and return its number; the caller owns the transaction."""
     row = connection.execute(
         """insert into quality.gate_run (candidate_hash, verdict, code_version, build_id, expected_checks,
-                                         executed_checks, problems, started_at, finished_at)
-           values (%s, %s, %s, (select max(build_id) from quality.build_run), %s, %s, %s, %s, clock_timestamp())
+                                         executed_checks, problems, checked_with, judged_release_id, started_at,
+                                         finished_at)
+           values (%s, %s, %s, (select max(build_id) from quality.build_run), %s, %s, %s, %s, %s, %s,
+                   clock_timestamp())
            returning gate_run_id""",
         [
-            candidate_hash,
-            verdict,
+            run.candidate_hash,
+            run.verdict,
             settings.code_version,
             expected.count,
             sum(not result.failure for result in results),
             list(problems),
-            started_at,
+            run.checked_with,
+            run.judged_release_id,
+            run.started_at,
         ],
     ).fetchone()
     assert row is not None

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from psycopg import IsolationLevel
-
 from vwu.build import GOOD, project_hash
 from vwu.database import connect
 from vwu.gate.attack import attack
 from vwu.gate.docs import write_docs
-from vwu.gate.record import record
+from vwu.gate.moment import one_moment
+from vwu.gate.narrowing import Judged, checked_with, judged, narrow
+from vwu.gate.record import GateRun, record
 from vwu.gate.suites import Expected, read_expected
 from vwu.gate.validation import CheckResult, open_context, run_suite
-from vwu.publish.models import PublishedModel, load_models
-from vwu.publish.parts import candidate_hash, candidate_parts
+from vwu.publish.models import load_models
+from vwu.publish.parts import Part, candidate_hash, model_parts
 from vwu.rights import audit
 from vwu.settings import Settings
 
@@ -28,7 +28,10 @@ PUBLISH, WITH_WARNINGS, REFUSE = "publish", "publish_with_warnings", "refuse"
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of one gate run over one candidate."""
+    """The outcome of one gate run over one candidate.
+
+    `judged_release_id`: the release in force whose unchanged parts were not looked at again (`vwu.gate.narrowing`).
+    """
 
     gate_run_id: int
     outcome: str
@@ -37,6 +40,7 @@ class Verdict:
     results: tuple[CheckResult, ...]
     problems: tuple[str, ...]
     seconds: float
+    judged_release_id: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -60,40 +64,61 @@ class Verdict:
         return f"{text}; {'; '.join(reasons)}" if reasons else text
 
 
-def run_gate(settings: Settings, expectations: Path | None = None) -> Verdict:
+def run_gate(settings: Settings, expectations: Path | None = None, *, whole: bool = False) -> Verdict:
     """Check the candidate in `marts`, record what was found in `quality`, write the Data Docs.
 
-    `expectations` is the folder of suites, by default the project's. Raises SettingsError when nothing is built;
-    whatever else goes wrong is a problem in the verdict, and the gate is shut.
+    `expectations` is the folder of suites, by default the project's; `whole` lets every check see everything. Raises
+    SettingsError when nothing is built; whatever else goes wrong is a problem in the verdict, and the gate is shut.
     """
     started = datetime.now(UTC)
+    folder = expectations or settings.root / "expectations"
     models = load_models(settings)
     # Where what is published is protected, the truth behind it bears the published name, and has its checks too.
-    tables = [table for model in models for table in (model.name, model.relation)]
-    expected = read_expected(expectations or settings.root / "expectations", tables)
-    # PostgreSQL hashes while this process imports the library, and again while it writes the pages.
-    with ThreadPoolExecutor(1) as beside:
-        before = beside.submit(_hash_candidate, settings, models)
-        with open_context(settings) as context:
-            digest = before.result()
-            results = tuple(result for suite in expected.suites for result in run_suite(context, suite))
-            problems = [
-                *expected.problems,
-                *_unrun(expected, results),
-                *_build_problems(settings),
-                *_rights_problems(settings),
-                *attack(settings),
-            ]
-            after = beside.submit(_hash_candidate, settings, models)
-            problems += _write_docs(settings, context)
-            if after.result() != digest:
-                problems.append("the candidate changed while it was checked: run `vwu gate` again")
-    with connect(settings, "publisher") as connection:
-        gate_run_id = record(
-            connection, settings, digest, expected, results, problems, judge(results, problems), started
-        )
+    expected = read_expected(folder, [table for model in models for table in (model.name, model.relation)])
+    with one_moment(settings) as (connection, snapshot):
+        known = checked_with(settings, folder)
+        former = Judged() if whole else judged(connection, known)
+        with ThreadPoolExecutor(1) as beside:
+            # PostgreSQL hashes table by table while this process imports the library and checks the tables before.
+            parts = Hashed({model.name: beside.submit(model_parts, connection, model) for model in models})
+            with open_context(settings, snapshot) as context:
+                results = tuple(
+                    result
+                    for suite in expected.suites
+                    for result in run_suite(context, narrow(suite, models, parts, former))
+                )
+                digest = candidate_hash(part for model in models for part in parts[model.name])
+                problems = [
+                    *expected.problems,
+                    *_unrun(expected, results),
+                    *_build_problems(settings),
+                    *_rights_problems(settings),
+                    *attack(connection, settings),
+                    *_write_docs(settings, context),
+                ]
+        run = GateRun(digest, judge(results, problems), known, former.release_id, started)
+        with connect(settings, "publisher") as history:
+            gate_run_id = record(history, settings, run, expected, results, problems)
     seconds = (datetime.now(UTC) - started).total_seconds()
-    return Verdict(gate_run_id, judge(results, problems), digest, expected.count, results, tuple(problems), seconds)
+    return Verdict(
+        gate_run_id, run.verdict, digest, expected.count, results, tuple(problems), seconds, former.release_id
+    )
+
+
+class Hashed(Mapping[str, list[Part]]):
+    """Parts by model; of one that is still being hashed, whoever asks waits."""
+
+    def __init__(self, futures: Mapping[str, Future[list[Part]]]) -> None:
+        self._futures = futures
+
+    def __getitem__(self, name: str) -> list[Part]:
+        return self._futures[name].result()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._futures)
+
+    def __len__(self) -> int:
+        return len(self._futures)
 
 
 def judge(results: Iterable[CheckResult], problems: Iterable[str]) -> str:
@@ -102,12 +127,6 @@ def judge(results: Iterable[CheckResult], problems: Iterable[str]) -> str:
     if list(problems) or "error" in failed:
         return REFUSE
     return WITH_WARNINGS if "warning" in failed else PUBLISH
-
-
-def _hash_candidate(settings: Settings, models: tuple[PublishedModel, ...]) -> str:
-    with connect(settings, "publisher") as connection:
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        return candidate_hash(candidate_parts(connection, models))
 
 
 def _unrun(expected: Expected, results: tuple[CheckResult, ...]) -> list[str]:

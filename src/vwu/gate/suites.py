@@ -6,6 +6,7 @@ suite without expectations. So what must run is counted here, before it sees any
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,12 @@ CATALOGUE = "catalogue.yml"
 # Great Expectations' word -> ours.
 SEVERITIES = {"critical": "error", "warning": "warning", "info": "info"}
 _META = ("rule_id", "family", "owner", "reason_en", "reason_vi")
+BATCH = "{batch}"  # in a check by SQL: its table
+# What a check that judges each part by itself must not do: ask the clock, or read what is not published.
+_NOT_OF_PARTS = re.compile(
+    r"\b(?:now\s*\(|\w+_timestamp|current_(?:date|time)|(?:staging|intermediate|raw|intake|seeds|quality|release)\.)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,17 @@ class Check:
         """SQL that returns the offending rows, for the checks that are written as SQL."""
         text: str | None = self.configuration["kwargs"].get("unexpected_rows_query")
         return text
+
+    @property
+    def judges_parts(self) -> bool:
+        """It says of a part's rows what it would say of them alone (`vwu.gate.narrowing`)."""
+        judges: str | None = self.configuration["meta"].get("judges")
+        return judges == "part"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The marts that it reads beside its own rows."""
+        return frozenset(re.findall(r"\bmarts\.(\w+)", self.query or ""))
 
 
 @dataclass(frozen=True)
@@ -94,7 +112,8 @@ def _read_suite(path: Path, table: str, problems: list[str]) -> Suite | None:
         if check is None:
             problems.append(
                 f"{path.name}: expectation {number} needs type, kwargs, severity {'/'.join(SEVERITIES)}, "
-                f"and meta {', '.join(_META)}"
+                f"and meta {', '.join(_META)}; if it says `judges: part`, it is critical, by SQL that starts from "
+                f"… from {BATCH}), and reads marts alone"
             )
         else:
             checks.append(check)
@@ -109,7 +128,7 @@ def _check(table: str, configuration: Any) -> Check | None:
     severity = SEVERITIES.get(configuration.get("severity", ""))
     if severity is None or meta.get("family") not in FAMILIES or not all(meta.get(name) for name in _META):
         return None
-    return Check(
+    check = Check(
         rule_id=meta["rule_id"],
         table_name=table,
         family=meta["family"],
@@ -118,6 +137,19 @@ def _check(table: str, configuration: Any) -> Check | None:
         reason_vi=" ".join(meta["reason_vi"].split()),
         reason_en=" ".join(meta["reason_en"].split()),
         configuration=configuration,
+    )
+    return check if "judges" not in meta or _may_judge_parts(check) else None
+
+
+def _may_judge_parts(check: Check) -> bool:
+    """Only an error: it held of all that was ever published, while rows that a warning names are told every time."""
+    query = check.query or ""
+    return (
+        check.judges_parts
+        and check.severity == "error"
+        and query.count(BATCH) == 1
+        and f"from {BATCH})" in query
+        and not _NOT_OF_PARTS.search(query)
     )
 
 

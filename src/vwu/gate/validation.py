@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from vwu.gate.moment import at_moment
 from vwu.gate.suites import Check, Suite
 from vwu.identities import IDENTITY_NUMBER
 from vwu.settings import Settings
@@ -31,10 +32,11 @@ class CheckResult:
 
 
 @contextmanager
-def open_context(settings: Settings) -> Iterator[Any]:
+def open_context(settings: Settings, snapshot: str = "") -> Iterator[Any]:
     """A Great Expectations context in memory with the candidate as its only source; it sends nothing anywhere.
 
-    Its connections are closed with it.
+    Its checks see the moment of `snapshot` (`vwu.gate.moment`), or, without one, each its own. Its connections are
+    closed with it.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it says is in the verdict, without noise
@@ -54,10 +56,12 @@ def open_context(settings: Settings) -> Iterator[Any]:
         ),
     )
     source = context.data_sources.add_postgres("candidate", connection_string=connection_string(settings))
+    execution = source.get_execution_engine()
+    if snapshot:
+        at_moment(execution.engine, snapshot)
     try:
         yield context
     finally:
-        execution = source.get_execution_engine()
         execution.close()
         execution.engine.dispose()
         source.get_engine().dispose()
@@ -66,16 +70,21 @@ def open_context(settings: Settings) -> Iterator[Any]:
 LIMITS = ("max_held_share", "max_held_feed_share", "max_held_days", "small_cell", "dominance_pct")
 
 
+def limits(settings: Settings) -> dict[str, str]:
+    """What a check reads as `current_setting('vwu.…')`."""
+    return {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS} | {"vwu.identity_number": IDENTITY_NUMBER}
+
+
 def session(settings: Settings) -> dict[str, str]:
-    """What a check is run with: the limits that it reads as `current_setting('vwu.…')`, and how it is planned.
+    """What a check is run with: its limits, and how it is planned.
 
     The planner cannot know how many rows a step of a check gives. Where it expects one, it would hold each against all
     of the next, row by row or by one key of several. A join by hashing takes all keys at once, and a check reads the
     whole candidate anyway.
     """
-    found = {f"vwu.{name}": str(getattr(settings, name)) for name in LIMITS}
     planner = {"enable_nestloop": "off", "enable_mergejoin": "off"}
-    return found | planner | {"vwu.identity_number": IDENTITY_NUMBER}
+    patience = {"lock_timeout": "60s"}  # behind somebody who waits for the gate's own lock, a check would wait for ever
+    return limits(settings) | planner | patience
 
 
 def connection_string(settings: Settings) -> str:

@@ -42,9 +42,7 @@ def candidate_parts(connection: psycopg.Connection, models: Iterable[PublishedMo
     The caller owns the transaction; it must be REPEATABLE READ if rows are copied after this.
     Raises ManifestError when a mart is missing or a column of `part_by` holds nulls.
     """
-    for statement in _SESSION:
-        connection.execute(statement)
-    return tuple(sorted(part for model in models for part in _parts_of(connection, model)))
+    return tuple(sorted(part for model in models for part in model_parts(connection, model)))
 
 
 def candidate_hash(parts: Iterable[Part]) -> str:
@@ -83,7 +81,10 @@ def relation_columns(connection: psycopg.Connection, schema: str, name: str) -> 
     return dict(found.fetchall())
 
 
-def _parts_of(connection: psycopg.Connection, model: PublishedModel) -> list[Part]:
+def model_parts(connection: psycopg.Connection, model: PublishedModel) -> list[Part]:
+    """Parts of one mart, as `candidate_parts` gives them of all."""
+    for statement in _SESSION:
+        connection.execute(statement)
     columns = mart_columns(connection, model)
     keys = [sql.Identifier(name) for name in model.part_by]
     key_list = sql.SQL("").join(sql.SQL("{}, ").format(key) for key in keys)

@@ -95,3 +95,38 @@ def test_a_file_that_cannot_be_read_is_a_problem(folder: Path, name: str) -> Non
     assert any(f"{name} is not a mapping" in problem for problem in read_expected(folder, TABLES).problems)
     (folder / name).unlink()
     assert f"expectations/{name} is missing" in read_expected(folder, TABLES).problems
+
+
+def _judging(path: Path, query: str, severity: str = "critical") -> None:
+    """Let the suite's first check by SQL say that it judges parts, and ask this."""
+
+    def edit(content: dict[str, Any]) -> None:
+        check = next(each for each in content["expectations"] if "unexpected_rows_query" in each["kwargs"])
+        check["kwargs"]["unexpected_rows_query"], check["severity"] = query, severity
+        check["meta"]["judges"] = "part"
+
+    change(path, edit)
+
+
+JUDGES = "with candidate as (select * from {batch}) select * from candidate where value < 0"
+
+
+@pytest.mark.parametrize(
+    ("query", "severity", "may"),
+    [
+        (JUDGES, "critical", True),
+        (f"{JUDGES} and region_key in (select region_key from marts.dim_region)", "critical", True),
+        (JUDGES, "warning", False),
+        (f"{JUDGES} and received_at > now ()", "critical", False),
+        (f"{JUDGES} and received_on > Current_Date", "critical", False),
+        (f"{JUDGES} and receipt_id in (select receipt_id from intake.scope)", "critical", False),
+        (f"{JUDGES} union all select * from {{batch}}", "critical", False),
+        (JUDGES.replace("{batch})", "{batch} as own)"), "critical", False),
+    ],
+)
+def test_only_an_error_that_rests_on_what_is_published_judges_parts(
+    folder: Path, query: str, severity: str, may: bool
+) -> None:
+    _judging(folder / "fct_indicator_value.yml", query, severity)
+    problems = read_expected(folder, TABLES).problems
+    assert any("judges: part" in problem for problem in problems) is not may
