@@ -47,6 +47,14 @@ def register(verbs: Any) -> None:
             "check the candidate; exit 1 when it must not be published",
         ),
     )  # fmt: skip
+    gate.add_argument(
+        "--whole",
+        action="store_true",
+        help=phrase(
+            "xem lại cả những phần đang có hiệu lực mà không thay đổi",
+            "look again at parts that are in force and did not change",
+        ),
+    )
     gate.epilog = example("vwu gate && vwu publish")
     publish = _verb(
         verbs, "publish", _publish,
@@ -180,7 +188,7 @@ def _gate(args: argparse.Namespace) -> int:
     from vwu.gate import run_gate
 
     settings = load_settings()
-    verdict = run_gate(settings)
+    verdict = run_gate(settings, whole=args.whole)
     if args.json:
         _print_json(_verdict_json(verdict))
     else:
@@ -214,6 +222,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "gate_run_id": verdict.gate_run_id,
         "verdict": verdict.outcome,
         "candidate_hash": verdict.candidate_hash,
+        "judged_release_id": verdict.judged_release_id,
         "expected_checks": verdict.expected_checks,
         "executed_checks": verdict.executed_checks,
         "problems": list(verdict.problems),
