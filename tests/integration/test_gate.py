@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,8 +15,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import yaml
-from gate_mutations import MUTATIONS
+from gate_mutations import CITIZEN, MUTATIONS
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from vwu.build import build
 from vwu.database import connect
@@ -24,7 +29,7 @@ from vwu.gate import Verdict, run_gate
 from vwu.gate.moment import one_moment
 from vwu.gate.narrowing import checked_with, judged, narrow
 from vwu.gate.suites import Check, Suite, read_expected
-from vwu.gate.validation import CheckResult, open_context, run_suite
+from vwu.gate.validation import CheckResult, open_context, run_suite, session
 from vwu.intake.arrivals import list_arrivals
 from vwu.intake.receive import receive
 from vwu.publish import PublishError, publish
@@ -184,6 +189,54 @@ def test_a_gate_sees_one_moment(copy: Settings) -> None:
     with open_context(copy) as context:
         failed = [result.check.rule_id for result in run_suite(context, suite) if not result.success]
     assert "GATE_VALUE_BOUNDS" in failed
+
+
+def test_a_column_added_later_is_scanned_for_identity_numbers(built: Settings) -> None:
+    later = ("alter table {table} add column remark varchar", f"update {{table}} set remark = {CITIZEN}")
+    with spoiled(built, "fct_indicator_rollup", later), open_context(built) as context:
+        results = run_suite(context, suite_of("fct_indicator_rollup"))
+        assert [result.check.rule_id for result in results if not result.success] == ["GATE_ROLLUP_IDENTITY_NUMBER"]
+
+
+NUMBERS = ["022161770616", "0912770616", "+84912770616"]
+VALUES = {
+    "bigint": st.integers(-(2**63), 2**63 - 1) | st.sampled_from([22161770616, -912770616, 84912770616]),
+    "integer": st.integers(-(2**31), 2**31 - 1),
+    "numeric": st.decimals(allow_nan=False, allow_infinity=False).map(str)
+    | st.sampled_from(["NaN", "-Infinity", "0.022161770616", "-00912770616", "+84912770616", "912770616e-9"]),
+    "boolean": st.booleans(),
+    "date": st.dates().map(date.isoformat) | st.sampled_from(["infinity", "0044-03-15 BC", "5874897-12-31"]),
+    "text": st.text('0239+84.-,"\\\\()xă ', max_size=14)
+    | st.builds("{}{}{}".format, *map(st.sampled_from, (["", " ", '"', ".", "x"], NUMBERS, ["", "-", "1"]))),
+}
+
+
+def test_the_few_texts_of_the_roll_up_show_every_identity_number_of_a_row(built: Settings) -> None:
+    """The check, which looks at rows only where a text has one, says of any row what a look at the row says."""
+    query = CHECKS["GATE_ROLLUP_IDENTITY_NUMBER"].query
+    assert query is not None
+    row = "(select * from jsonb_populate_record(null::marts.fct_indicator_rollup, %(row)s)) as batch"
+    seen = set()
+    with connect(built, "publisher") as connection:
+        for name, value in session(built).items():
+            connection.execute("select set_config(%s, %s, false)", [name, value])
+        columns = connection.execute(
+            """select attname, atttypid::regtype::text from pg_attribute
+               where attrelid = 'marts.fct_indicator_rollup'::regclass and attnum > 0 and not attisdropped"""
+        ).fetchall()
+
+        @given(st.fixed_dictionaries({name: st.none() | VALUES[kind] for name, kind in columns}))
+        @hypothesis_settings(max_examples=400)
+        def judge(content: dict[str, Any]) -> None:
+            parameters = {"row": Jsonb(content)}
+            found = connection.execute(query.replace("{batch}", row).encode(), parameters).fetchall()
+            whole = f"select batch::text, batch::text ~ current_setting('vwu.identity_number') from {row}"
+            text, is_one = connection.execute(whole.encode(), parameters).fetchone() or ("", False)
+            assert bool(found) is is_one, text
+            seen.add(is_one)
+
+        judge()
+    assert seen == {True, False}
 
 
 # Nothing may be open, and nothing may be comparable: the only tables that are rightly empty.
