@@ -46,6 +46,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         "marts": _ALL,
         "quality.build_run": _CHANGE,
         "quality.dbt_result": _ADD,
+        "quality.part_version": "SELECT INSERT UPDATE DELETE",
         **dict.fromkeys(_SHOWN, _READ),
     },
     "vwu_publisher": {
@@ -58,12 +59,14 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
         "quality": _ADD,
         "quality.build_run": _READ,
         "quality.dbt_result": _READ,
+        "quality.part_version": _READ,
         **dict.fromkeys(_CHARTED, _READ),
         # The stored tables and views of releases are its own; triggers refuse every change of a row.
         "release": _ALL,
         "published": _ALL,
         "province": _ALL,
         "release.part": _ADD,
+        "release.part_of_version": _ADD,
         "release.release": _ADD,
         "release.manifest": _ADD,
         "release.release_receipt": _ADD,
@@ -91,6 +94,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 # that is not his own by `RIGHTS`, or become somebody else.
 FUNCTIONS: Mapping[str, frozenset[str]] = {
     "intake.scopes_digest": frozenset({"vwu_loader", "vwu_builder", "vwu_publisher"}),
+    "quality.note_changed_parts": frozenset({"vwu_builder"}),
     "raw.ensure_month": frozenset({"vwu_loader"}),
     "release.content_marks": frozenset({"vwu_publisher"}),
     "release.refuse_change": frozenset({"vwu_publisher"}),

@@ -33,8 +33,9 @@ from vwu.gate.validation import CheckResult, open_context, run_suite, session
 from vwu.intake.arrivals import list_arrivals
 from vwu.intake.receive import receive
 from vwu.publish import PublishError, publish
-from vwu.publish.models import load_models
-from vwu.publish.parts import candidate_hash, candidate_parts, model_parts
+from vwu.publish.models import PublishedModel, load_models
+from vwu.publish.parts import Part, candidate_hash, candidate_parts, model_parts
+from vwu.publish.parts import changed_parts as known_changes
 from vwu.settings import Settings
 from vwu.stack.server import admin_url
 
@@ -124,8 +125,8 @@ def narrowed_suite(settings: Settings, suite: Suite) -> Suite:
     models = load_models(settings)
     with connect(settings, "publisher") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        parts = {model.name: model_parts(connection, model) for model in models}
-        return narrow(suite, models, parts, judged(connection, checked_with(settings, PROJECT / "expectations")))
+        found = {model.name: model_parts(connection, model) for model in models}
+        return narrow(suite, models, found, judged(connection, checked_with(settings, PROJECT / "expectations")))
 
 
 def test_checks_that_judge_parts_see_none_of_what_is_in_force(built: Settings) -> None:
@@ -169,6 +170,60 @@ def test_a_run_says_which_release_it_rests_on(copy: Settings, expectations: Path
     assert run_gate(replace(copy, small_cell=10)).judged_release_id is None
     change(expectations / "dim_period.yml", lambda suite: suite.update(notes="another"))
     assert run_gate(copy, expectations).judged_release_id is None
+
+
+TELLING = ("fct_indicator_rollup", "fct_indicator_value", "protected_credit_month")
+A_ROW = "ctid = (select min(ctid) from {table})"
+CHANGES = {
+    "nothing": (),
+    "one row": (f"update {{table}} set period_key = period_key where {A_ROW}",),
+    "to another period": (
+        "update {table} set period_key = (select max(period_key) from marts.dim_period) "
+        f"where {A_ROW}",
+    ),
+    "a row less": (f"delete from {{table}} where {A_ROW}",),
+    "a row more": (
+        "insert into {table} select (jsonb_populate_record(original, jsonb_build_object('period_key', "
+        "(select max(period_key) from marts.dim_period)))).* from {table} as original limit 1",
+    ),
+    "a period less": ("delete from {table} where period_key = (select min(period_key) from {table})",),
+    "and taken back": ("savepoint before", f"delete from {{table}} where {A_ROW}", "rollback to savepoint before"),
+    "everything": ("truncate {table}",),
+    "everything, and a row": (
+        "create temporary table kept on commit drop as select * from {table} limit 1", "truncate {table}",
+        "insert into {table} select * from kept",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TELLING)
+def test_what_is_known_of_parts_is_what_reading_them_would_find(copy: Settings, table: str) -> None:
+    """Whatever changes, and however: with what the triggers told, and with all rows read, the parts are the same."""
+    (model,) = (model for model in load_models(copy) if model.relation == table)
+    assert (changed_parts(copy, model)) == []
+    assert changed_parts(copy, replace(model, relation="dim_region")) is None
+    for name, statements in CHANGES.items():
+        with connect(copy, "builder") as builder:
+            for statement in statements:
+                builder.execute(statement.replace("{table}", f"marts.{table}").encode())
+        told = found_parts(copy, model)
+        assert changed_parts(copy, model) is not None
+        with connect(copy, "builder") as builder:
+            builder.execute(f"alter table marts.{table} disable trigger tell_insert_new".encode())
+        assert changed_parts(copy, model) is None
+        assert told == found_parts(copy, model), name
+        with connect(copy, "builder") as builder:
+            builder.execute(f"alter table marts.{table} enable always trigger tell_insert_new".encode())
+
+
+def found_parts(settings: Settings, model: PublishedModel) -> list[Part]:
+    with connect(settings, "publisher") as connection:
+        return sorted(model_parts(connection, model))
+
+
+def changed_parts(settings: Settings, model: PublishedModel) -> list[int] | None:
+    with connect(settings, "publisher") as connection:
+        return known_changes(connection, model)
 
 
 def test_a_gate_sees_one_moment(copy: Settings) -> None:

@@ -8,7 +8,7 @@
         "{{ delete_stale_rows(ref('int_submission_scope')) }}",
         "{{ forget_stale_scopes(ref('int_submission_scope')) }}",
     ],
-    post_hook="{{ remember_scopes(ref('int_submission_scope')) }}",
+    post_hook=["{{ remember_scopes(ref('int_submission_scope')) }}", "{{ tell_changed_parts(\'period_key\') }}"],
 ) }}
 with
 

@@ -11,7 +11,7 @@
         "{{ delete_stale_rows(ref('int_credit_protection_scope')) }}",
         "{{ forget_stale_scopes(ref('int_credit_protection_scope')) }}",
     ],
-    post_hook="{{ remember_scopes(ref('int_credit_protection_scope')) }}",
+    post_hook=["{{ remember_scopes(ref('int_credit_protection_scope')) }}", "{{ tell_changed_parts(\'period_key\') }}"],
 ) }}
 with
 

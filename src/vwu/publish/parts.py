@@ -2,6 +2,10 @@
 
 A part's hash is made of the number of its rows and the sums of two 64-bit hashes of each row's text: it depends on the
 rows and not on their order, and needs no sort (four times faster than sha256 over the ordered md5 of the rows).
+
+A mart that tells which of its parts change (`quality.part_version`) is read only where it did since it was published: a
+version is renewed by the very transaction that changes rows, so that a snapshot sees both or neither. And were it told
+wrongly, still nothing unaudited would be published: the part that is taken for unchanged is a stored one.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from psycopg import sql
 from vwu.language import phrase
 from vwu.publish.models import ManifestError, PublishedModel
 
+_TELLING = 5  # triggers that tell: of rows inserted, deleted, updated (before and after), and of all rows at once
 # Text of a row must not depend on whose session reads it.
 _SESSION = (
     "set local timezone to 'UTC'",
@@ -88,6 +93,7 @@ def model_parts(connection: psycopg.Connection, model: PublishedModel) -> list[P
     columns = mart_columns(connection, model)
     keys = [sql.Identifier(name) for name in model.part_by]
     key_list = sql.SQL("").join(sql.SQL("{}, ").format(key) for key in keys)
+    changed = changed_parts(connection, model)
     connection.execute(
         sql.SQL(
             """create temporary table {candidate} on commit drop as
@@ -95,7 +101,7 @@ def model_parts(connection: psycopg.Connection, model: PublishedModel) -> list[P
                       encode(sha256(convert_to(concat_ws(
                           '|', count(*), sum(hashtextextended(row_text, 0)), sum(hashtextextended(row_text, 1))
                       ), 'UTF8')), 'hex') as content_hash
-               from (select {keys} row({columns})::text as row_text from {mart} offset 0) as written
+               from (select {keys} row({columns})::text as row_text from {mart} {changed} offset 0) as written
                {grouping}"""
         ).format(
             candidate=candidate_table(model),
@@ -104,9 +110,23 @@ def model_parts(connection: psycopg.Connection, model: PublishedModel) -> list[P
             # By name, so that a model whose columns change places keeps its hashes.
             columns=sql.SQL(", ").join(sql.Identifier(name) for name in sorted(columns)),
             mart=sql.Identifier(model.schema, model.relation),
+            changed=sql.SQL("")
+            if changed is None
+            else sql.SQL("where {} = any({}::bigint[])").format(*keys, sql.Literal(changed)),
             grouping=_grouping(keys),
         )
     )
+    if changed is not None:
+        connection.execute(
+            sql.SQL(
+                """insert into {candidate} ({key}, part_key, row_count, content_hash)
+                   select version.part_key, part.part_key, part.row_count, part.content_hash
+                   from quality.part_version as version
+                   inner join release.part_of_version using (version)
+                   inner join release.part as part using (part_id)
+                   where version.relation_id = {mart}::regclass"""
+            ).format(candidate=candidate_table(model), key=keys[0], mart=_name(model))
+        )
     rows = connection.execute(
         sql.SQL("select part_key, content_hash, row_count from {}").format(candidate_table(model))
     ).fetchall()
@@ -118,6 +138,60 @@ def model_parts(connection: psycopg.Connection, model: PublishedModel) -> list[P
             )
         )
     return [Part(model.name, *row) for row in rows]
+
+
+def changed_parts(connection: psycopg.Connection, model: PublishedModel) -> list[int] | None:
+    """Parts that changed since they were published; None: the mart does not tell what changes in it."""
+    if len(model.part_by) != 1:
+        return None
+    (telling,) = connection.execute(
+        sql.SQL(
+            """select count(*) filter (where tgenabled = 'A') from pg_trigger
+               where tgrelid = {mart}::regclass and tgfoid = to_regprocedure('quality.note_changed_parts()')
+                   and encode(tgargs, 'escape') = {column} || '\\000'"""
+        ).format(mart=_name(model), column=sql.Literal(model.part_by[0]))
+    ).fetchone() or (0,)
+    if telling != _TELLING:
+        return None
+    return [
+        key
+        for (key,) in connection.execute(
+            sql.SQL(
+                """select changed.part_key from quality.part_version as changed
+                   left join release.part_of_version as known using (version)
+                   where changed.relation_id = {mart}::regclass and known.version is null"""
+            ).format(mart=_name(model))
+        )
+    ]
+
+
+def remember_versions(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Let later hashes rest on the stored parts that `model_parts` found in this transaction."""
+    if changed_parts(connection, model) is None:
+        return
+    connection.execute(
+        sql.SQL(
+            """insert into release.part_of_version (version, part_id)
+               select version.version, part.part_id
+               from quality.part_version as version
+               inner join {candidate} as candidate on candidate.{key} = version.part_key
+               inner join release.part as part
+                   on part.table_name = {name} and part.part_key = candidate.part_key
+                   and part.content_hash = candidate.content_hash
+               where version.relation_id = {mart}::regclass
+               on conflict do nothing"""
+        ).format(
+            candidate=candidate_table(model),
+            key=sql.Identifier(model.part_by[0]),
+            name=sql.Literal(model.name),
+            mart=_name(model),
+        )
+    )
+
+
+def _name(model: PublishedModel) -> sql.Literal:
+    """The mart's name as text, for ::regclass."""
+    return sql.Literal(sql.Identifier(model.schema, model.relation).as_string())
 
 
 def _grouping(keys: list[sql.Identifier]) -> sql.Composable:

@@ -28,6 +28,7 @@ from vwu.publish.parts import (
     cut_by_key,
     mart_columns,
     relation_columns,
+    remember_versions,
 )
 from vwu.publish.storage import ensure_storage
 from vwu.settings import Settings
@@ -109,6 +110,7 @@ def publish_models(
     current = _in_force(connection)
     same = _already_published(connection, digest, current)
     if same is not None and (same == current or not again):
+        _remember_versions(connection, models)
         return _nothing_new(digest, audit, current, same)
     release_id = _next_number(connection)
     parts_written = _register_parts(connection, models, release_id)
@@ -117,6 +119,7 @@ def publish_models(
     _register_receipts(connection, release_id)
     _register_credit(connection, models, release_id)
     _write_manifest(connection, models, release_id)
+    _remember_versions(connection, models)
     _point(connection, current, release_id, "publish", settings.who)
     return PublishResult(release_id, True, digest, audit.verdict, parts_written, rows_written)
 
@@ -339,6 +342,11 @@ def _write_manifest(connection: psycopg.Connection, models: tuple[PublishedModel
                 value=sql.Identifier("candidate", cut_by) if cut_by else sql.NULL,
             )
         )
+
+
+def _remember_versions(connection: psycopg.Connection, models: tuple[PublishedModel, ...]) -> None:
+    for model in models:
+        remember_versions(connection, model)
 
 
 def _register_release(
