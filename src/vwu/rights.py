@@ -18,8 +18,8 @@ _CHARTED = (
     "quality.arrival", "quality.build_history", "quality.check_history", "quality.freshness", "quality.gate_history",
     "quality.held",
 )  # fmt: skip
-# What releases have shown of credit, against which the next one is protected.
-_SHOWN = ("release.credit_basis", "release.credit_level", "release.release_receipt")
+# What releases have shown, against which the next build protects credit and tests what changed.
+_SHOWN = ("release.credit_basis", "release.credit_level", "release.part_of_version", "release.release_receipt")
 # Role → schema, or one relation of it that differs → what it may do there. What is not named it may not do; the owner,
 # who migrates, may do everything, and nobody is a superuser.
 RIGHTS: Mapping[str, Mapping[str, str]] = {
@@ -94,6 +94,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 # that is not his own by `RIGHTS`, or become somebody else.
 FUNCTIONS: Mapping[str, frozenset[str]] = {
     "intake.scopes_digest": frozenset({"vwu_loader", "vwu_builder", "vwu_publisher"}),
+    "quality.changed_parts": frozenset({"vwu_builder", "vwu_publisher"}),
     "quality.note_changed_parts": frozenset({"vwu_builder"}),
     "raw.ensure_month": frozenset({"vwu_loader"}),
     "release.content_marks": frozenset({"vwu_publisher"}),

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from vwu.build import build
+from vwu.build import build, run_dbt
 from vwu.database import connect
 from vwu.example import write_example
 from vwu.gate import Verdict, run_gate
@@ -214,6 +214,30 @@ def test_what_is_known_of_parts_is_what_reading_them_would_find(copy: Settings, 
         assert told == found_parts(copy, model), name
         with connect(copy, "builder") as builder:
             builder.execute(f"alter table marts.{table} enable always trigger tell_insert_new".encode())
+
+
+def test_dbt_tests_the_parts_that_were_not_published_as_they_are(copy: Settings) -> None:
+    def failed() -> list[str]:
+        found = run_dbt(copy, "test", "--select", "fct_indicator_value,test_type:generic")
+        assert len(found) > 5
+        return [node.node_id.split(".")[2] for node in found if not node.is_good]
+
+    assert failed() == []
+    with connect(copy, "builder") as builder:
+        builder.execute(f"update marts.fct_indicator_value set scenario = 'other' where {A_ROW}".format(
+            table="marts.fct_indicator_value"
+        ).encode())  # fmt: skip
+    assert failed() == ["accepted_values_fct_indicator_value_scenario__actual__plan"]
+    with connect(copy, "publisher") as publisher:  # as if these rows had been published
+        publisher.execute(
+            """insert into release.part_of_version (version, part_id)
+               select version, (select max(part_id) from release.part) from quality.part_version
+               on conflict do nothing"""
+        )
+    assert failed() == []
+    with connect(copy, "builder") as builder:
+        builder.execute("alter table marts.fct_indicator_value disable trigger tell_delete_old")
+    assert failed() == ["accepted_values_fct_indicator_value_scenario__actual__plan"]
 
 
 def found_parts(settings: Settings, model: PublishedModel) -> list[Part]:

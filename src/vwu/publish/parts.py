@@ -20,7 +20,6 @@ from psycopg import sql
 from vwu.language import phrase
 from vwu.publish.models import ManifestError, PublishedModel
 
-_TELLING = 5  # triggers that tell: of rows inserted, deleted, updated (before and after), and of all rows at once
 # Text of a row must not depend on whose session reads it.
 _SESSION = (
     "set local timezone to 'UTC'",
@@ -144,25 +143,13 @@ def changed_parts(connection: psycopg.Connection, model: PublishedModel) -> list
     """Parts that changed since they were published; None: the mart does not tell what changes in it."""
     if len(model.part_by) != 1:
         return None
-    (telling,) = connection.execute(
-        sql.SQL(
-            """select count(*) filter (where tgenabled = 'A') from pg_trigger
-               where tgrelid = {mart}::regclass and tgfoid = to_regprocedure('quality.note_changed_parts()')
-                   and encode(tgargs, 'escape') = {column} || '\\000'"""
-        ).format(mart=_name(model), column=sql.Literal(model.part_by[0]))
-    ).fetchone() or (0,)
-    if telling != _TELLING:
-        return None
-    return [
-        key
-        for (key,) in connection.execute(
-            sql.SQL(
-                """select changed.part_key from quality.part_version as changed
-                   left join release.part_of_version as known using (version)
-                   where changed.relation_id = {mart}::regclass and known.version is null"""
-            ).format(mart=_name(model))
+    keys: list[int] | None
+    (keys,) = connection.execute(
+        sql.SQL("select quality.changed_parts({mart}, {column})").format(
+            mart=_name(model), column=sql.Literal(model.part_by[0])
         )
-    ]
+    ).fetchone() or (None,)
+    return keys
 
 
 def remember_versions(connection: psycopg.Connection, model: PublishedModel) -> None:
