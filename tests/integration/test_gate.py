@@ -270,6 +270,19 @@ def test_a_gate_sees_one_moment(copy: Settings) -> None:
     assert "GATE_VALUE_BOUNDS" in failed
 
 
+GRAINS = sorted(rule_id for rule_id, check in CHECKS.items() if rule_id.endswith("_GRAIN") and check.query)
+
+
+@pytest.mark.parametrize("rule_id", GRAINS)
+def test_a_row_that_is_there_twice_is_named_twice_by_its_key(built: Settings, rule_id: str) -> None:
+    check = CHECKS[rule_id]
+    query = check.query
+    assert query is not None
+    with spoiled(built, check.table_name, MUTATIONS[rule_id].statements), connect(built, "publisher") as connection:
+        first, second = connection.execute(query.format(batch=f"marts.{check.table_name} as batch").encode()).fetchall()
+    assert first == second
+
+
 def test_a_column_added_later_is_scanned_for_identity_numbers(built: Settings) -> None:
     later = ("alter table {table} add column remark varchar", f"update {{table}} set remark = {CITIZEN}")
     with spoiled(built, "fct_indicator_rollup", later), open_context(built) as context:
