@@ -6,7 +6,7 @@
     .venv/bin/python benchmarks/nation.py airflow      # another, by the real scheduler (P4), to its reports and site
     .venv/bin/python benchmarks/nation.py airflow --anew  # the same, with every report that is due written anew
     .venv/bin/python benchmarks/nation.py month        # one more month of every commune and a loan feed (P2)
-    .venv/bin/python benchmarks/nation.py gate         # the gate of what is built, table by table, the slowest checks
+    .venv/bin/python benchmarks/nation.py gate         # of what is built, and of everything; the slowest checks
     .venv/bin/python benchmarks/nation.py rollback     # and forward again (P7)
     .venv/bin/python benchmarks/nation.py remove       # stops the server of this home and deletes its data
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import hashlib
 import json
 import os
@@ -465,9 +466,10 @@ def _rollback(settings: Settings) -> None:
 
 
 def _gate(settings: Settings) -> None:
-    """The gate as it is, then each suite by itself, then the query of each check."""
-    verdict, effort = measured(settings, lambda: run_gate(settings))
-    print(f"{'the whole gate':<40}{effort}  {verdict.summary()[:200]}")
+    """The gate, and as if nothing were in force; then each suite by itself, then the query of each check, over all."""
+    for name, whole in {"the gate": False, "the gate, of everything (--whole)": True}.items():
+        verdict, effort = measured(settings, functools.partial(run_gate, settings, whole=whole))
+        print(f"{name:<40}{effort}  {verdict.summary()[:200]}", flush=True)
     tables = [table for model in load_models(settings) for table in (model.name, model.relation)]
     expected = read_expected(settings.root / "expectations", tables)
     with open_context(settings) as context:

@@ -67,8 +67,8 @@ class Verdict:
 def run_gate(settings: Settings, expectations: Path | None = None, *, whole: bool = False) -> Verdict:
     """Check the candidate in `marts`, record what was found in `quality`, write the Data Docs.
 
-    `expectations` is the folder of suites, by default the project's; `whole` lets every check see everything. Raises
-    SettingsError when nothing is built; whatever else goes wrong is a problem in the verdict, and the gate is shut.
+    `expectations` is the folder of suites, by default the project's; `whole` reads and checks what did not change too.
+    Raises SettingsError when nothing is built; whatever else goes wrong is a problem in the verdict, and shuts it.
     """
     started = datetime.now(UTC)
     folder = expectations or settings.root / "expectations"
@@ -80,7 +80,7 @@ def run_gate(settings: Settings, expectations: Path | None = None, *, whole: boo
         former = Judged() if whole else judged(connection, known)
         with ThreadPoolExecutor(1) as beside:
             # PostgreSQL hashes table by table while this process imports the library and checks the tables before.
-            parts = Hashed({model.name: beside.submit(model_parts, connection, model) for model in models})
+            parts = Hashed({model.name: beside.submit(model_parts, connection, model, whole) for model in models})
             with open_context(settings, snapshot) as context:
                 results = tuple(
                     result

@@ -85,14 +85,14 @@ def relation_columns(connection: psycopg.Connection, schema: str, name: str) -> 
     return dict(found.fetchall())
 
 
-def model_parts(connection: psycopg.Connection, model: PublishedModel) -> list[Part]:
-    """Parts of one mart, as `candidate_parts` gives them of all."""
+def model_parts(connection: psycopg.Connection, model: PublishedModel, whole: bool = False) -> list[Part]:
+    """Parts of one mart, as `candidate_parts` gives them of all; `whole` reads those too that did not change."""
     for statement in _SESSION:
         connection.execute(statement)
     columns = mart_columns(connection, model)
     keys = [sql.Identifier(name) for name in model.part_by]
     key_list = sql.SQL("").join(sql.SQL("{}, ").format(key) for key in keys)
-    changed = changed_parts(connection, model)
+    changed = None if whole else changed_parts(connection, model)
     connection.execute(
         sql.SQL(
             """create temporary table {candidate} on commit drop as
