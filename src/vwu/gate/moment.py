@@ -31,9 +31,11 @@ order by 1, 2
 def one_moment(settings: Settings) -> Iterator[tuple[psycopg.Connection, str]]:
     """A REPEATABLE READ transaction of the publisher, and its snapshot for others (`at_moment`); lasts as long as this.
 
-    `vwu build` waits meanwhile, and nobody else can replace what the snapshot sees. Raises psycopg.Error.
+    `vwu build` waits meanwhile, and nobody else can replace what the snapshot sees; not for ever, should the gate be
+    frozen: then the server ends the moment, and what still asks of it fails. Raises psycopg.Error.
     """
     with connect(settings, "publisher", autocommit=True) as connection:
+        connection.execute("set idle_in_transaction_session_timeout to '1h'")
         connection.execute("select pg_advisory_lock_shared(%s)", [LOCK])
         kept = [sql.Identifier(*names) for names in connection.execute(_KEPT).fetchall()]
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
