@@ -126,7 +126,9 @@ def narrowed_suite(settings: Settings, suite: Suite) -> Suite:
     with connect(settings, "publisher") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         found = {model.name: model_parts(connection, model) for model in models}
-        return narrow(suite, models, found, judged(connection, checked_with(settings, PROJECT / "expectations")))
+        return narrow(
+            suite, models, found.__getitem__, judged(connection, checked_with(settings, PROJECT / "expectations"))
+        )
 
 
 def test_checks_that_judge_parts_see_none_of_what_is_in_force(built: Settings) -> None:

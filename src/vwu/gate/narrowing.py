@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,11 +57,11 @@ def judged(connection: psycopg.Connection, with_these: str) -> Judged:
 
 
 def narrow(
-    suite: Suite, models: Iterable[PublishedModel], parts: Mapping[str, Iterable[Part]], judged: Judged
+    suite: Suite, models: Iterable[PublishedModel], parts_of: Callable[[str], Iterable[Part]], judged: Judged
 ) -> Suite:
     """The suite, in which the checks that judge parts see those only that they have to.
 
-    `parts` are the candidate's, by the name of the model; it is asked for no more of them than the suite needs.
+    `parts_of` gives the candidate's parts of a model by its name; it is asked for no others than the suite needs.
     """
     if not judged.parts:
         return suite
@@ -72,7 +72,7 @@ def narrow(
 
     def changed(table: str) -> set[str]:
         name = published[table].name
-        return {part.part_key for part in set(parts[name]) ^ former[name]}
+        return {part.part_key for part in set(parts_of(name)) ^ former[name]}
 
     def narrowed(check: Check) -> Check:
         model = published.get(check.table_name)

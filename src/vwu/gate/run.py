@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from vwu.gate.record import GateRun, record
 from vwu.gate.suites import Expected, read_expected
 from vwu.gate.validation import CheckResult, open_context, run_suite
 from vwu.publish.models import load_models
-from vwu.publish.parts import Part, candidate_hash, model_parts
+from vwu.publish.parts import candidate_hash, model_parts
 from vwu.rights import audit
 from vwu.settings import Settings
 
@@ -80,14 +80,14 @@ def run_gate(settings: Settings, expectations: Path | None = None, *, whole: boo
         former = Judged() if whole else judged(connection, known)
         with ThreadPoolExecutor(1) as beside:
             # PostgreSQL hashes table by table while this process imports the library and checks the tables before.
-            parts = Hashed({model.name: beside.submit(model_parts, connection, model, whole) for model in models})
+            hashed = {model.name: beside.submit(model_parts, connection, model, whole) for model in models}
             with open_context(settings, snapshot) as context:
                 results = tuple(
                     result
                     for suite in expected.suites
-                    for result in run_suite(context, narrow(suite, models, parts, former))
+                    for result in run_suite(context, narrow(suite, models, lambda name: hashed[name].result(), former))
                 )
-                digest = candidate_hash(part for model in models for part in parts[model.name])
+                digest = candidate_hash(part for parts in hashed.values() for part in parts.result())
                 problems = [
                     *expected.problems,
                     *_unrun(expected, results),
@@ -103,22 +103,6 @@ def run_gate(settings: Settings, expectations: Path | None = None, *, whole: boo
     return Verdict(
         gate_run_id, run.verdict, digest, expected.count, results, tuple(problems), seconds, former.release_id
     )
-
-
-class Hashed(Mapping[str, list[Part]]):
-    """Parts by model; of one that is still being hashed, whoever asks waits."""
-
-    def __init__(self, futures: Mapping[str, Future[list[Part]]]) -> None:
-        self._futures = futures
-
-    def __getitem__(self, name: str) -> list[Part]:
-        return self._futures[name].result()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._futures)
-
-    def __len__(self) -> int:
-        return len(self._futures)
 
 
 def judge(results: Iterable[CheckResult], problems: Iterable[str]) -> str:

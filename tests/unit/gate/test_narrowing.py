@@ -60,7 +60,7 @@ VALUES = f"{BOUNDS} and period_key in (select period_key from marts.fct_value)"
 def seen(query: str, parts: dict[str, list[Part]], judged: Judged | None = None, **more: Any) -> str:
     asked = check(query, **more)
     in_force = Judged(1, IN_FORCE) if judged is None else judged
-    (narrowed,) = narrow(Suite(asked.table_name, (asked,)), MODELS, parts, in_force).checks
+    (narrowed,) = narrow(Suite(asked.table_name, (asked,)), MODELS, parts.__getitem__, in_force).checks
     return narrowed.query or ""
 
 
