@@ -100,9 +100,12 @@ def build(settings: Settings, full_refresh: bool = False, show: Show | None = No
 
 
 def project_hash(root: Path) -> tuple[str, str]:
-    """sha256 of the dbt project and of the seeds: what decides whether stored rows are still what it would make."""
+    """sha256 of the dbt project and of the seeds: what decides whether stored rows are what it would make, and pass.
+
+    The words beside models are in it too, for their yml holds the contracts and tests that stored rows have passed.
+    """
     return (
-        _hash_files(root / "dbt_project", ("*.sql", "dbt_project.yml")),
+        _hash_files(root / "dbt_project", ("*.sql", "*.yml")),
         _hash_files(root / "seeds", ("*.csv", "*.yml")),
     )
 

@@ -24,8 +24,10 @@ def project(tmp_path: Path) -> Path:
 def test_hashes_follow_content_and_name_and_nothing_else(project: Path) -> None:
     code, seeds = project_hash(project)
     os.utime(project / "dbt_project/models/a.sql", (0, 0))
-    (project / "dbt_project/models/a.yml").write_text("# words change no row", "utf-8")
     assert project_hash(project) == (code, seeds)
+    (project / "dbt_project/models/a.yml").write_text("# a test more", "utf-8")
+    assert project_hash(project)[0] != code
+    code, seeds = project_hash(project)
     (project / "seeds/unit.csv").write_text("unit_code\nHOUSEHOLD\n", "utf-8")
     assert project_hash(project)[0] == code
     assert project_hash(project)[1] != seeds
